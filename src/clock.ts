@@ -1,0 +1,30 @@
+/**
+ * Time, injected everywhere.
+ *
+ * Deadlines, time limits and pauses all come from one `Clock`, so that a test can hold time still and move it by
+ * hand (`testClock()` in `coatcheck/testing`) instead of waiting for it.
+ */
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number
+  /** Run `callback` once after `ms`; returns its cancellation. Must not keep the process alive. */
+  after(ms: number, callback: () => void): () => void
+  /** Resolve after `ms`: a pause before trying again. */
+  sleep(ms: number): Promise<void>
+}
+
+/** The machine's own clock: the default. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, callback) => {
+    const timer: unknown = setTimeout(callback, ms)
+    // Node, Bun and Deno give an object that can be unref'ed; workers and browsers give a number.
+    if (hasUnref(timer)) timer.unref()
+    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0])
+  },
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+}
+
+function hasUnref(timer: unknown): timer is { unref(): void } {
+  return typeof timer === 'object' && timer !== null && 'unref' in timer
+}
