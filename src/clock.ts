@@ -17,14 +17,15 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, callback) => {
-    const timer: unknown = setTimeout(callback, ms)
-    // Node, Bun and Deno give an object that can be unref'ed; workers and browsers give a number.
-    if (hasUnref(timer)) timer.unref()
-    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0])
+    const timer = setTimeout(callback, ms)
+    unref(timer)
+    return () => clearTimeout(timer)
   },
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 }
 
-function hasUnref(timer: unknown): timer is { unref(): void } {
-  return typeof timer === 'object' && timer !== null && 'unref' in timer
+/** Node, Bun and Deno give an object that can be unref'ed; workers give a number. */
+function unref(timer: unknown): void {
+  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+    timer.unref()
 }

@@ -16,13 +16,13 @@ export interface Store {
   /** The live record, or `null` when it is absent or past its deadline. */
   read(id: string, now: number): Promise<StoredRecord | null>
   /** Insert. `null` when a live record already has this id; that record is then untouched. */
-  create(id: string, record: RecordInput, now: number): Promise<Version | null>
+  create(id: string, record: RecordInput, now: number): Promise<Written | null>
   /**
    * Replace payload, deadline and owner, only if the stored version is still `expected`.
    * Resolves with the new version; `'conflict'` when the record lives with another version; `'gone'` when no live
    * record has this id. An `owner` that is absent from `record` removes the stored one.
    */
-  update(id: string, expected: Version, record: RecordInput, now: number): Promise<Version | 'conflict' | 'gone'>
+  update(id: string, expected: Version, record: RecordInput, now: number): Promise<Written | 'conflict' | 'gone'>
   /**
    * Move the deadline forward and nothing else: the version stays, so that a visit never conflicts with a write.
    * Never moves it back (then it is a no-op that resolves `true`), never revives an expired record, never makes
@@ -58,6 +58,11 @@ export interface RecordInput {
 
 /** What a store hands back. */
 export interface StoredRecord extends RecordInput {
+  readonly version: Version
+}
+
+/** The receipt of a write. An object, so that no version can be mistaken for the words beside it. */
+export interface Written {
   readonly version: Version
 }
 
