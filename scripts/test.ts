@@ -1,0 +1,69 @@
+/**
+ * `npm test`: every check of the project, cheapest first, stopping at the first that fails.
+ *
+ * `npm test -- test/codec.test.ts …` runs only these test files. The checks run one after another: two at a time
+ * would save seconds and cost the reader a log in which they are interleaved.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { ensureChromium } from './ensure-chromium.ts'
+
+interface Stage {
+  readonly name: string
+  readonly command: readonly [string, ...string[]]
+}
+
+const root = join(import.meta.dirname, '..')
+/** The binary that runs this file, so that every check runs on the version that was checked. */
+const node = process.execPath
+
+const stages: readonly Stage[] = [
+  { name: 'format', command: bin('oxfmt', '--check') },
+  { name: 'lint', command: bin('oxlint', '--type-aware') },
+  { name: 'types', command: bin('tsc', '-p', 'tsconfig.json') },
+  { name: 'build', command: [node, 'scripts/build.ts'] },
+  { name: 'unused code', command: bin('knip') },
+]
+
+const wanted = process.argv.slice(2)
+const started = Date.now()
+if (wanted.length === 0) {
+  heading(`node ${process.version}`)
+  for (const stage of stages) runStage(stage)
+  heading('browser')
+  console.log(ensureChromium())
+}
+heading('tests')
+process.exitCode = runTests(wanted.length > 0 ? wanted : globSync('test/**/*.test.ts', { cwd: root }).toSorted())
+
+function runStage({ name, command: [file, ...args] }: Stage): void {
+  heading(name)
+  const { status, error } = spawnSync(file, args, { cwd: root, stdio: 'inherit' })
+  if (error) throw error
+  if (status !== 0) {
+    console.error(`\n${name} failed: ${[file, ...args].join(' ')}`)
+    process.exit(1)
+  }
+}
+
+/** The spec reporter ends with the counts, so nothing is printed after it. */
+function runTests(files: readonly string[]): number {
+  if (files.length === 0) throw new Error('no test file found under test/')
+  const flags = ['--conditions=coatcheck-source', '--test', '--test-reporter=spec', '--test-timeout=120000']
+  // Tests start servers and child processes with `node`: they get this one too.
+  const PATH = [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter)
+  const run = spawnSync(node, [...flags, ...files], { cwd: root, stdio: 'inherit', env: { ...process.env, PATH } })
+  if (run.error) throw run.error
+  return run.status ?? 1
+}
+
+function bin(name: string, ...args: string[]): [string, ...string[]] {
+  const path = join(root, 'node_modules', '.bin', name)
+  if (!existsSync(path)) throw new Error(`${path} is missing: run \`npm ci\``)
+  return [path, ...args]
+}
+
+function heading(name: string): void {
+  console.log(`\n== ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
+}
