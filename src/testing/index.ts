@@ -1,0 +1,9 @@
+/**
+ * `coatcheck/testing`: what every store of this library is tested with, for authors of other stores and of
+ * applications. It depends on no test runner. See `docs/testing-a-store.md`.
+ */
+export { type TestClock, testClock } from './clock.ts'
+export { type ExcusedCase, runStoreCases, type StoreCasesOptions } from './run-store-cases.ts'
+export { excuseOf, runStoreCase, type StoreCase } from './store-case.ts'
+export { storeCases } from './store-cases.ts'
+export type { OpenedStore, PutRecord, RecordFields, StoreAbility, StoreContext, StoreSetup } from './store-context.ts'
