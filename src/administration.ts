@@ -1,0 +1,101 @@
+import { SessionError } from './errors.ts'
+import type { Emit } from './events.ts'
+import { describePolicy } from './describe.ts'
+import { isOver } from './lifetime.ts'
+import type { Policy } from './options.ts'
+import type { KeyedQueue } from './queue.ts'
+import { decodeRecord } from './record.ts'
+import type { ListedRecord, Store } from './store.ts'
+import type { Sweeper } from './sweeper.ts'
+
+/** A session as operators see it. `id` is the public handle, useless as a cookie. */
+export interface SessionInfo {
+  readonly id: string
+  readonly owner: string | undefined
+  /** Unix ms. */
+  readonly createdAt: number
+  /** Unix ms. */
+  readonly expiresAt: number
+  readonly permanent: boolean
+  /** Bytes in the store. */
+  readonly size: number
+}
+
+/** For operators: what is stored, ending it, and the end of the process. */
+export interface Administration {
+  /** Live sessions, all or one owner's. Throws `cannot` on a store that cannot enumerate. */
+  list(filter?: { readonly owner?: string }): AsyncIterable<SessionInfo>
+  /** End one session by its `id`. False when there was none. Its requests in flight cannot bring it back. */
+  revoke(id: string): Promise<boolean>
+  /** End all sessions of an owner, but perhaps one (`except`: the current session's `id`). Resolves with how many. */
+  revokeAll(filter: { readonly owner: string; readonly except?: string }): Promise<number>
+  /** Remove dead records now, for a cron job where no server runs. Resolves with how many. */
+  sweep(): Promise<number>
+  /** The effective policy in words. */
+  describe(): string
+  /** Stop sweeping, wait for writes under way, release the store. Opening afterwards rejects with `closed`. */
+  close(): Promise<void>
+}
+
+/** What administration works on. */
+export interface AdministrationParts {
+  readonly store: Store
+  readonly policy: Policy
+  readonly emit: Emit
+  readonly queue: KeyedQueue
+  readonly sweeper: Sweeper
+}
+
+const ID_SHAPE = /^[\da-f]{64}$/
+
+/** The operator's half of `Sessions`. */
+export function administration(parts: AdministrationParts): Administration & { readonly isClosed: () => boolean } {
+  const { store, policy, emit, queue, sweeper } = parts
+  let closing: Promise<void> | undefined
+
+  async function* list(filter: { readonly owner?: string } = {}): AsyncIterable<SessionInfo> {
+    if (!store.list) throw new SessionError('cannot', 'this store cannot list sessions; choose one that can enumerate')
+    for await (const record of store.list(filter)) {
+      const info = inform(record, policy)
+      if (info) yield info
+    }
+  }
+
+  async function revoke(id: string): Promise<boolean> {
+    if (!ID_SHAPE.test(id)) throw new SessionError('bad_option', 'revoke() takes a session.id: 64 hex digits')
+    const removed = await store.delete(id)
+    if (removed) emit('revoked', { id })
+    return removed
+  }
+
+  return {
+    list,
+    revoke,
+    async revokeAll({ owner, except }) {
+      let count = 0
+      for await (const { id } of list({ owner })) if (id !== except && (await revoke(id))) count += 1
+      return count
+    },
+    sweep: () => sweeper.sweep(),
+    describe: () => describePolicy(policy),
+    isClosed: () => closing !== undefined,
+    close() {
+      closing ??= (async () => {
+        sweeper.stop()
+        await queue.idle()
+        await store.close?.()
+      })()
+      return closing
+    },
+  }
+}
+
+function inform(record: ListedRecord, policy: Policy): SessionInfo | undefined {
+  const decoded = decodeRecord(record.payload)
+  // What is not a session of this version is nobody's to see or to end here; it expires like any record.
+  if ('unreadable' in decoded || decoded.head.kind !== 'live') return undefined
+  const { createdAt, permanent } = decoded.head
+  if (isOver({ now: policy.clock.now(), createdAt, absolute: policy.absolute }, record.expiresAt)) return undefined
+  const { id, owner, expiresAt, size } = record
+  return { id, owner, createdAt, expiresAt, permanent, size }
+}

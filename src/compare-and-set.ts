@@ -1,0 +1,96 @@
+import type { Outcome } from './backend.ts'
+import { SessionError } from './errors.ts'
+import { isOver } from './lifetime.ts'
+import type { Lines } from './merge.ts'
+import type { Policy } from './options.ts'
+import { decodeRecord, encodeRecord } from './record.ts'
+import type { RecordHead } from './record.ts'
+import type { StoredState } from './state.ts'
+import type { RecordInput, Store, StoredRecord } from './store.ts'
+import type { Ticket } from './token.ts'
+
+/** A record as it should be next. */
+export interface Draft {
+  readonly head: RecordHead
+  readonly lines: Lines
+  readonly expiresAt: number
+  readonly owner: string | undefined
+}
+
+/** What a stored record turned out to be. */
+export type Reading =
+  | StoredState
+  | { readonly missing: 'unknown' | 'superseded' | 'unreadable'; readonly detail?: string }
+
+/** A cap that time normally sets: it only matters to a clock that stands still. */
+const MAX_ATTEMPTS = 500
+
+/** How long an old ID answers "superseded": longer than any request that still carries it is in flight. */
+export const SUPERSEDED_MS = 60_000
+
+/** The wire form of a draft. */
+export function recordInput(draft: Draft): RecordInput {
+  return {
+    payload: encodeRecord(draft.head, draft.lines),
+    expiresAt: draft.expiresAt,
+    ...(draft.owner === undefined ? {} : { owner: draft.owner }),
+  }
+}
+
+/** What a superseded record holds until it expires: nothing but the fact. */
+export function supersededDraft(from: StoredState, expiresAt: number): Draft {
+  const { createdAt, permanent } = from.head
+  return { head: { kind: 'superseded', createdAt, permanent }, lines: new Map(), expiresAt, owner: undefined }
+}
+
+/** Read a record and check both deadlines, however lazily the store expires. */
+export async function readRecord(store: Store, policy: Policy, ticket: Ticket): Promise<Reading> {
+  const now = policy.clock.now()
+  const record = await store.read(ticket.id, now)
+  return record === null ? { missing: 'unknown' } : understand(record, policy, ticket, now)
+}
+
+function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: number): Reading {
+  const decoded = decodeRecord(record.payload)
+  if ('unreadable' in decoded) return { missing: 'unreadable', detail: decoded.unreadable }
+  const { head, lines } = decoded
+  if (isOver({ now, createdAt: head.createdAt, absolute: policy.absolute }, record.expiresAt))
+    return { missing: 'unknown' }
+  if (head.kind === 'superseded') return { missing: 'superseded' }
+  return { ticket, version: record.version, head, lines, expiresAt: record.expiresAt, owner: record.owner }
+}
+
+/**
+ * Replace a record by compare-and-set: `revise` says what it should be, and is asked again over the newest record
+ * whenever another writer was faster. It may answer null when nothing is left to write. `stale` skips the first try,
+ * which is known to lose.
+ */
+export async function compareAndSet(
+  store: Store,
+  policy: Policy,
+  from: StoredState,
+  revise: (current: StoredState) => Draft | null | Promise<Draft | null>,
+  stale = false,
+): Promise<Outcome> {
+  const { clock } = policy
+  const giveUpAt = clock.now() + policy.storeTimeout
+  let current = from
+  let outdated = stale
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    if (outdated) {
+      const newest = await readRecord(store, policy, from.ticket)
+      if ('missing' in newest) return newest.missing === 'superseded' ? 'superseded' : 'gone'
+      current = newest
+    }
+    const draft = await revise(current)
+    if (draft === null) return current
+    const result = await store.update(from.ticket.id, current.version, recordInput(draft), clock.now())
+    if (result === 'gone') return 'gone'
+    if (result !== 'conflict') return { ...draft, ticket: from.ticket, version: result.version }
+    outdated = true
+    if (clock.now() >= giveUpAt) break
+    // Random and growing, so that processes that collided once do not march in step.
+    if (attempt > 0) await clock.sleep(Math.random() * Math.min(2 ** attempt, 64))
+  }
+  throw new SessionError('too_busy', `nothing was saved in ${policy.storeTimeout} ms; use update() or fewer writers`)
+}

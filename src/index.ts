@@ -1,0 +1,27 @@
+export { createSessions } from './sessions.ts'
+export type { CommitRequest, OpenRequest, Sessions } from './sessions.ts'
+export { Session } from './session.ts'
+export type { Conflict, SessionsOptions } from './options.ts'
+export type { CookieOptions } from './cookie.ts'
+export type { Administration, SessionInfo } from './administration.ts'
+export { duration } from './duration.ts'
+export type { Duration } from './duration.ts'
+export { flash, takeFlashes } from './flash.ts'
+export type { Flash } from './flash.ts'
+export { errorCodes, SessionError } from './errors.ts'
+export type { SessionErrorCode } from './errors.ts'
+export type { EndReason, Listener, SessionEvents } from './events.ts'
+export type { Winner } from './merge.ts'
+export type { Reply } from './reply.ts'
+export type { Clock } from './clock.ts'
+export type { RandomBytes } from './token.ts'
+export type {
+  ListedRecord,
+  RecordInput,
+  Store,
+  StoredRecord,
+  SweepLimit,
+  SweepResult,
+  Version,
+  Written,
+} from './store.ts'

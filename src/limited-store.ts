@@ -1,0 +1,69 @@
+import type { Clock } from './clock.ts'
+import { SessionError } from './errors.ts'
+import type { Emit } from './events.ts'
+import { inWords } from './duration.ts'
+import type { Store } from './store.ts'
+
+/**
+ * Every store call bounded in time, and every failure told in our own words.
+ *
+ * A call that did not answer may still take effect later: the visitor got an error, and that is all anybody knows.
+ * The late answer is dropped; it can change nothing that was promised, because every write carries its version.
+ */
+export function limitedStore(store: Store, limitMs: number, clock: Clock, emit: Emit): Store {
+  function bounded<Result>(operation: string, call: () => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      let answered = false
+      const fail = (error: unknown): void => {
+        if (answered) return
+        answered = true
+        cancel()
+        emit('storeError', { operation, error })
+        reject(
+          error instanceof SessionError
+            ? error
+            : new SessionError('store_failed', `${operation} failed; the cause says why`, { cause: error }),
+        )
+      }
+      const cancel = clock.after(limitMs, () => {
+        fail(new SessionError('store_timeout', `${operation} did not answer within ${inWords(limitMs)}`))
+      })
+      const succeed = (result: Result): void => {
+        answered = true
+        cancel()
+        resolve(result)
+      }
+      try {
+        call().then(succeed, fail)
+      } catch (error) {
+        fail(error)
+      }
+    })
+  }
+
+  const list = store.list?.bind(store)
+  const sweep = store.sweep?.bind(store)
+  return {
+    read: (id, now) => bounded('read', () => store.read(id, now)),
+    create: (id, record, now) => bounded('create', () => store.create(id, record, now)),
+    update: (id, expected, record, now) => bounded('update', () => store.update(id, expected, record, now)),
+    touch: (id, expiresAt, now) => bounded('touch', () => store.touch(id, expiresAt, now)),
+    delete: (id) => bounded('delete', () => store.delete(id)),
+    ...(list && {
+      async *list(filter) {
+        const records = list(filter)[Symbol.asyncIterator]()
+        try {
+          for (;;) {
+            const next = await bounded('list', () => records.next())
+            if (next.done) return
+            yield next.value
+          }
+        } finally {
+          await records.return?.()
+        }
+      },
+    }),
+    ...(sweep && { sweep: (now, limit) => bounded('sweep', () => sweep(now, limit)) }),
+    close: async () => store.close?.(),
+  }
+}

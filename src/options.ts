@@ -1,0 +1,134 @@
+import { systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { sessionCookie } from './cookie.ts'
+import type { CookieOptions, SessionCookie } from './cookie.ts'
+import { milliseconds } from './duration.ts'
+import type { Duration } from './duration.ts'
+import { SessionError } from './errors.ts'
+import { environment } from './platform.ts'
+import type { Store } from './store.ts'
+import { drawTicket } from './token.ts'
+import type { RandomBytes } from './token.ts'
+
+/** A key that two requests changed, offered to an `onConflict` function. Values are copies. */
+export interface Conflict {
+  readonly key: string
+  /** What this request loaded; undefined when the key was not there. */
+  readonly base: unknown
+  /** What this request wants to save. */
+  readonly ours: unknown
+  /** What another request saved meanwhile. */
+  readonly theirs: unknown
+}
+
+/** Everything `createSessions` takes. All of it is optional, and the defaults are safe ones. */
+export interface SessionsOptions {
+  /** Where records are kept. Default: files in `.sessions` of the working directory. */
+  readonly store?: Store
+  /**
+   * Idle lifetime: how long a session lives after its last visit. One duration, or one for sessions whose cookie
+   * outlives the browser window and one for those whose cookie ends with it.
+   * Default `{ permanent: '31d', browser: '1d' }`.
+   */
+  readonly lifetime?: Duration | { readonly permanent: Duration; readonly browser: Duration }
+  /** A session ends this long after it was created, whatever happens; `false` for never. Default `'90d'`. */
+  readonly absoluteLifetime?: Duration | false
+  /** Whether the cookie of a new session outlives the browser window. Default true. */
+  readonly permanent?: boolean
+  /** Name and attributes of the cookie. */
+  readonly cookie?: CookieOptions
+  /**
+   * Who wins when two requests changed one key and neither deleted it (a deletion always wins): `'ours'` (the
+   * request that saves later, default), `'theirs'`, `'error'`, or a function that returns the value to keep.
+   */
+  readonly onConflict?: 'ours' | 'theirs' | 'error' | ((conflict: Conflict) => unknown)
+  /** How long one store call may take before it counts as failed. Default `'5s'`. */
+  readonly storeTimeout?: Duration
+  /** Drop data changes when the response is an error of 500 or above. Default true. */
+  readonly dropChangesOnError?: boolean
+  /** How often dead records are swept, on average; `false` leaves it to `sessions.sweep()`. Default `'5m'`. */
+  readonly sweepEvery?: Duration | false
+  /** Time, for tests. Default: the machine's. */
+  readonly clock?: Clock
+  /** The generator of tokens, for tests. Default: the runtime's cryptographic one. */
+  readonly randomBytes?: RandomBytes
+}
+
+/** The options, resolved once. The core reads nothing else. */
+export interface Policy {
+  readonly lifetime: { readonly permanent: number; readonly browser: number }
+  readonly absolute: number
+  readonly permanent: boolean
+  readonly cookie: SessionCookie
+  readonly onConflict: NonNullable<SessionsOptions['onConflict']>
+  readonly storeTimeout: number
+  readonly dropChangesOnError: boolean
+  readonly sweepEvery: number | false
+  readonly clock: Clock
+  readonly randomBytes: RandomBytes | undefined
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions>([
+  'store',
+  'lifetime',
+  'absoluteLifetime',
+  'permanent',
+  'cookie',
+  'onConflict',
+  'storeTimeout',
+  'dropChangesOnError',
+  'sweepEvery',
+  'clock',
+  'randomBytes',
+])
+
+/** Check and resolve. Throws `bad_option`, naming the option and what it may be. */
+export function resolvePolicy(options: SessionsOptions): Policy {
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.has(name)) refuse(`there is no option "${name}"; there are ${[...KNOWN].join(', ')}`)
+  }
+  const lifetime = lifetimes(options.lifetime ?? { permanent: '31d', browser: '1d' })
+  const onConflict = options.onConflict ?? 'ours'
+  if (typeof onConflict !== 'function' && !['ours', 'theirs', 'error'].includes(onConflict)) {
+    refuse(`onConflict is ${JSON.stringify(onConflict)}; it is 'ours', 'theirs', 'error' or a function`)
+  }
+  // A generator that cannot work is found now, not at the first visitor.
+  if (options.randomBytes) void drawTicket(options.randomBytes)
+  return Object.freeze({
+    lifetime,
+    absolute: absolute(options.absoluteLifetime, lifetime),
+    permanent: options.permanent ?? true,
+    cookie: sessionCookie(options.cookie ?? {}, environment('NODE_ENV') === 'production'),
+    onConflict,
+    storeTimeout: milliseconds(options.storeTimeout ?? '5s', 'storeTimeout'),
+    dropChangesOnError: options.dropChangesOnError ?? true,
+    sweepEvery: options.sweepEvery === false ? false : milliseconds(options.sweepEvery ?? '5m', 'sweepEvery'),
+    clock: options.clock ?? systemClock,
+    randomBytes: options.randomBytes,
+  })
+}
+
+function lifetimes(option: NonNullable<SessionsOptions['lifetime']>): Policy['lifetime'] {
+  if (typeof option !== 'object') {
+    const both = milliseconds(option, 'lifetime')
+    return { permanent: both, browser: both }
+  }
+  return {
+    permanent: milliseconds(option.permanent, 'lifetime.permanent'),
+    browser: milliseconds(option.browser, 'lifetime.browser'),
+  }
+}
+
+function absolute(option: SessionsOptions['absoluteLifetime'], lifetime: Policy['lifetime']): number {
+  const idle = Math.max(lifetime.permanent, lifetime.browser)
+  if (option === false) return Number.POSITIVE_INFINITY
+  // Left out, it never cuts into a longer idle lifetime that was asked for.
+  if (option === undefined) return Math.max(milliseconds('90d', 'absoluteLifetime'), idle)
+  const limit = milliseconds(option, 'absoluteLifetime')
+  if (limit < idle) refuse(`absoluteLifetime ${option} is shorter than the idle lifetime; shorten lifetime too`)
+  return limit
+}
+
+function refuse(detail: string): never {
+  throw new SessionError('bad_option', detail)
+}

@@ -1,0 +1,57 @@
+/**
+ * Everything that differs between Node, Bun, Deno and workers, behind one file and without a `node:` import, so that
+ * the core bundles for runtimes that have none. Node's modules are asked for at run time instead.
+ */
+interface NodeProcess {
+  readonly env?: Record<string, string | undefined>
+  getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined
+  emitWarning?(message: string, options: { code: string; detail?: string }): void
+}
+
+interface NodeCrypto {
+  hash?(algorithm: string, data: string, encoding: 'hex'): string
+}
+
+const host: { readonly process?: NodeProcess } = globalThis
+
+const nodeCrypto = host.process?.getBuiltinModule?.('node:crypto')
+
+/** An environment variable; undefined where there is no environment. */
+export function environment(name: string): string | undefined {
+  return host.process?.env?.[name]
+}
+
+/** Whether {@link sha256} answers at once. WebCrypto, all that workers have, only answers later. */
+export const hashesAtOnce: boolean = nodeCrypto?.hash !== undefined
+
+/** SHA-256 of the UTF-8 bytes, as 64 lower-case hex digits. */
+export function sha256(text: string): string | Promise<string> {
+  return nodeCrypto?.hash ? nodeCrypto.hash('sha256', text, 'hex') : sha256Later(text)
+}
+
+async function sha256Later(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** Bytes from the runtime's cryptographic generator (ASVS 5.0, 11.5.1). */
+export function randomBytes(size: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(size))
+}
+
+/**
+ * Tell the operator something that is not an error: a process warning with a code, which Node prints once with its
+ * origin and tools can catch or silence. Where there is no such channel nothing is printed: events tell the same.
+ */
+export function warn(code: string, message: string): void {
+  host.process?.emitWarning?.(message, { code })
+}
+
+const warned = new Set<string>()
+
+/** The same, once per process for each code: for what would repeat with every request. */
+export function warnOnce(code: string, message: string): void {
+  if (warned.has(code)) return
+  warned.add(code)
+  warn(code, message)
+}

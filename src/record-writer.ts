@@ -1,0 +1,203 @@
+import type { Outcome } from './backend.ts'
+import { decodeValue, encodeData } from './codec.ts'
+import { compareAndSet, recordInput } from './compare-and-set.ts'
+import type { Draft } from './compare-and-set.ts'
+import { SessionError } from './errors.ts'
+import type { Emit } from './events.ts'
+import { changedKeys, mergeLines, NO_LINES } from './merge.ts'
+import type { Lines, SettleClash, SettledClash } from './merge.ts'
+import type { Policy } from './options.ts'
+import type { KeyedQueue } from './queue.ts'
+import type { RecordHead } from './record.ts'
+import { reportWithheld } from './respond.ts'
+import { earnedDeadline, origin, plan } from './state.ts'
+import type { SessionState, StoredState } from './state.ts'
+import type { Store } from './store.ts'
+import { drawTicket } from './token.ts'
+
+/** What every write needs at hand. */
+export interface WriteContext {
+  readonly store: Store
+  readonly policy: Policy
+  readonly emit: Emit
+  readonly queue: KeyedQueue
+  readonly settle: SettleClash
+}
+
+/** What the application wants saved; after a failed request: what it had loaded. */
+export interface Wanted {
+  readonly lines: Lines
+  readonly permanent: boolean
+  readonly owner: string | undefined
+}
+
+/** 256 random bits do not collide. A generator whose bits do is broken, and that is said. */
+const MAX_DRAWS = 5
+
+/** Read what is wanted off a state. Throws `bad_value` for data that cannot be stored. */
+export function wanted(state: SessionState, failed: boolean): Wanted {
+  const from = origin(state)
+  if (failed) {
+    return { lines: from?.lines ?? NO_LINES, permanent: from?.head.permanent ?? state.permanent, owner: from?.owner }
+  }
+  return { lines: encodeData(state.data), permanent: state.permanent, owner: state.owner }
+}
+
+/** First record of a session. */
+export async function createRecord(context: WriteContext, state: SessionState): Promise<void> {
+  if (state.headGone) throw new SessionError('cookie_too_late', 'save a new session before the response begins')
+  if (!state.mayIssue) {
+    // Without its cookie the record could never be found again: one orphan a request.
+    return reportWithheld(state.ticket?.id ?? '', context.policy, context.emit)
+  }
+  state.stored = await insertRecord(context, state, draft(context, state, wanted(state, false)))
+  state.cookieDue = 'issue'
+  context.emit('created', { id: state.stored.ticket.id })
+}
+
+/** Insert under the state's ticket, or under a new one if a live session has that ID. */
+export async function insertRecord(context: WriteContext, state: SessionState, record: Draft): Promise<StoredState> {
+  const { store, policy } = context
+  for (let draws = 0; draws < MAX_DRAWS; draws += 1) {
+    const ticket = state.ticket ?? (await drawTicket(policy.randomBytes))
+    state.ticket = ticket
+    const receipt = await store.create(ticket.id, recordInput(record), policy.clock.now())
+    if (receipt) return { ...record, ticket, version: receipt.version }
+    state.ticket = undefined
+  }
+  throw new SessionError('bad_option', `randomBytes drew ${MAX_DRAWS} IDs in a row that are in use: it is not random`)
+}
+
+/** Push the deadline and nothing else. */
+export async function touchRecord(context: WriteContext, state: SessionState, from: StoredState): Promise<void> {
+  const { store, policy } = context
+  const { expiresAt } = plan(state, policy, from.expiresAt)
+  if (await store.touch(from.ticket.id, expiresAt, policy.clock.now())) {
+    state.stored = { ...from, expiresAt }
+    if (state.permanent) state.cookieDue = 'issue'
+  } else {
+    end(context, state, 'gone', [])
+  }
+}
+
+/** Save changes, merged with what others saved meanwhile. */
+export async function saveChanges(
+  context: WriteContext,
+  state: SessionState,
+  from: StoredState,
+  failed: boolean,
+): Promise<void> {
+  const want = wanted(state, failed)
+  const clashes: SettledClash[] = []
+  const outcome = await context.queue.run(from.ticket.id, () =>
+    compareAndSet(context.store, context.policy, from, (current) => {
+      const merged = mergeWanted(context, want, from, current)
+      clashes.splice(0, clashes.length, ...merged.clashes)
+      return draftIfDue(context, state, merged.want, current)
+    }),
+  )
+  settleOutcome(context, state, outcome, failed ? undefined : want.lines, clashes)
+}
+
+/** Lay what we want over the newest record. */
+export function mergeWanted(
+  context: WriteContext,
+  want: Wanted,
+  from: StoredState,
+  current: StoredState,
+): { readonly want: Wanted; readonly clashes: readonly SettledClash[] } {
+  if (current === from) return { want, clashes: [] }
+  const { lines, clashes } = mergeLines(from.lines, want.lines, current.lines, context.settle)
+  return {
+    want: {
+      lines,
+      permanent: want.permanent === from.head.permanent ? current.head.permanent : want.permanent,
+      owner: want.owner === from.owner ? current.owner : want.owner,
+    },
+    clashes,
+  }
+}
+
+function draftIfDue(context: WriteContext, state: SessionState, want: Wanted, current: StoredState): Draft | null {
+  const { move, expiresAt } = plan(state, context.policy, current.expiresAt)
+  const unchanged =
+    changedKeys(current.lines, want.lines).length === 0 &&
+    want.permanent === current.head.permanent &&
+    want.owner === current.owner
+  return unchanged && move === 'stay' ? null : draft(context, state, want, current.head, expiresAt)
+}
+
+/** The record of a state with what is wanted in it. */
+export function draft(
+  context: WriteContext,
+  state: SessionState,
+  want: Wanted,
+  head: Partial<RecordHead> = {},
+  expiresAt: number = earnedDeadline(state, context.policy),
+): Draft {
+  return {
+    head: { ...head, kind: 'live', createdAt: state.createdAt, permanent: want.permanent },
+    lines: want.lines,
+    expiresAt,
+    owner: want.owner,
+  }
+}
+
+/** Take over what a write came to. `sent` is what we encoded: where the record differs, `data` follows the record. */
+export function settleOutcome(
+  context: WriteContext,
+  state: SessionState,
+  outcome: Outcome,
+  sent: Lines | undefined,
+  clashes: readonly SettledClash[],
+): void {
+  const from = state.stored
+  if (typeof outcome === 'string') {
+    return end(context, state, outcome, sent ? changedKeys(from?.lines ?? NO_LINES, sent) : [])
+  }
+  state.stored = outcome
+  state.ticket = outcome.ticket
+  const moved = outcome.expiresAt !== from?.expiresAt && outcome.head.permanent
+  if (moved || outcome.head.permanent !== from?.head.permanent) state.cookieDue = 'issue'
+  if (sent) {
+    state.permanent = outcome.head.permanent
+    state.owner = outcome.owner
+    follow(state.data, sent, outcome.lines)
+  }
+  for (const { key, winner } of clashes) context.emit('conflict', { id: outcome.ticket.id, key, winner })
+}
+
+/** The session is over: whatever we wanted to write is dropped, and no cookie may be sent (design promise P3). */
+export function end(
+  context: WriteContext,
+  state: SessionState,
+  reason: 'gone' | 'superseded' | 'destroyed',
+  keys: readonly string[],
+): void {
+  const id = origin(state)?.ticket.id ?? state.ticket?.id ?? ''
+  state.ended = reason
+  state.cookieDue = undefined
+  state.stored = undefined
+  state.retiring = undefined
+  state.goneReported = true
+  context.emit('gone', { id, reason, keys })
+}
+
+/**
+ * Bring `data` in line with the record, key by key and in place, because the application may hold it in a variable.
+ * Keys that did not change keep their very objects.
+ */
+export function follow(data: Record<string, unknown>, from: Lines, to: Lines): void {
+  for (const key of changedKeys(from, to)) {
+    const line = to.get(key)
+    if (line === undefined) Reflect.deleteProperty(data, key)
+    else
+      // Defined, never assigned: a key may be called `__proto__`.
+      Object.defineProperty(data, key, {
+        value: decodeValue(line),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+  }
+}

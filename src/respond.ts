@@ -1,0 +1,59 @@
+import type { Emit } from './events.ts'
+import type { Policy } from './options.ts'
+import { warnOnce } from './platform.ts'
+import { EMPTY_REPLY } from './reply.ts'
+import type { Reply } from './reply.ts'
+import type { SessionState } from './state.ts'
+
+const SESSION_SHOWN: Reply = { setCookie: [], varyCookie: true }
+
+/** Turn a committed state into what the response carries. From here on the head counts as gone. */
+export function replyFor(state: SessionState, policy: Policy, emit: Emit): Reply {
+  const { cookieDue, ticket } = state
+  state.cookieDue = undefined
+  state.headGone = true
+  reportDropped(state, emit)
+  if (cookieDue === undefined || ticket === undefined) return state.asked ? SESSION_SHOWN : EMPTY_REPLY
+  if (!state.mayIssue) {
+    reportWithheld(ticket.id, policy, emit)
+    return SESSION_SHOWN
+  }
+  return { setCookie: [cookieFor(state, ticket.token, policy)], varyCookie: true }
+}
+
+function cookieFor(state: SessionState, token: string, { cookie, clock }: Policy): string {
+  const now = clock.now()
+  if (state.ended) return cookie.clear()
+  return cookie.issue(token, now, state.permanent && state.stored ? state.stored.expiresAt - now : undefined)
+}
+
+/** A cookie that stays at home is the classic silent failure behind a proxy; so it is said, once and by event. */
+export function reportWithheld(id: string, policy: Policy, emit: Emit): void {
+  emit('withheld', { id })
+  warnOnce(
+    'COATCHECK_COOKIE_WITHHELD',
+    `the cookie ${policy.cookie.name} is for https only and was not sent on a plain connection. Behind a proxy that ` +
+      "ends TLS, turn on your framework's trust-proxy setting; for plain http while developing, set cookie.secure: false",
+  )
+}
+
+/** Data written to a session that had ended before: nothing keeps it, so at least an event names it. */
+function reportDropped(state: SessionState, emit: Emit): void {
+  const keys = Object.keys(state.data)
+  if (state.ended === undefined || state.goneReported || keys.length === 0) return
+  state.goneReported = true
+  emit('gone', { id: state.ticket?.id ?? '', reason: state.ended, keys })
+}
+
+/** Data changed after the head had left. */
+export function reportLate(state: SessionState, unsaved: () => string[], emit: Emit): void {
+  if (!state.asked || state.ended || state.dropped || (!state.mayIssue && !state.stored)) return
+  const keys = unsaved()
+  if (keys.length === 0) return
+  emit('late', { id: state.ticket?.id ?? '', keys })
+  warnOnce(
+    'COATCHECK_LATE_CHANGE',
+    `session data (${keys.join(', ')}) changed after the response head had left and was not saved; call ` +
+      'await session.save() for changes made while streaming',
+  )
+}

@@ -1,0 +1,138 @@
+import type { SessionState } from './state.ts'
+
+/** What a session asks of its back end. Everything here may wait for the store. */
+export interface SessionVerbs {
+  save(state: SessionState): Promise<void>
+  reload(state: SessionState): Promise<boolean>
+  regenerate(state: SessionState, keep: boolean | readonly string[]): Promise<void>
+  destroy(state: SessionState): Promise<void>
+  update(state: SessionState, change: (data: Record<string, unknown>) => unknown): Promise<void>
+  /** The public handle; drawn now if the session has none yet. */
+  idOf(state: SessionState): string
+  /** When the session ends if nobody comes back, Unix ms. */
+  expiresAt(state: SessionState): number
+}
+
+/**
+ * One visitor's session during one request. Your data is in `data`, a plain object; everything else is beside it, so
+ * no name is taken from you. It does no I/O of its own; `docs/session.md` says for every member what happens now, at
+ * the commit, after the response head and when called twice.
+ */
+export class Session<Data extends object = Record<string, unknown>> {
+  readonly #state: SessionState
+  readonly #verbs: SessionVerbs
+
+  /** Made by `sessions.open()`. */
+  constructor(state: SessionState, verbs: SessionVerbs) {
+    this.#state = state
+    this.#verbs = verbs
+  }
+
+  /**
+   * What is kept about the visitor. Change it as you like, nested values included: the commit finds what changed. A
+   * key set to undefined counts as deleted. After `regenerate()` and `destroy()` it is another, new object.
+   */
+  get data(): Partial<Data> {
+    this.#state.asked = true
+    // Whatever was stored is what the application put in under its own type; a schema is the way to check it.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return this.#state.data as Partial<Data>
+  }
+
+  /** A public handle of this session for logs and `sessions.revoke()`; useless as a cookie. 64 hex digits. */
+  get id(): string {
+    this.#state.asked = true
+    return this.#verbs.idOf(this.#state)
+  }
+
+  /** True while nothing of this session is in the store. */
+  get isNew(): boolean {
+    this.#state.asked = true
+    return this.#state.stored === undefined && this.#state.retiring === undefined && this.#state.ended === undefined
+  }
+
+  /** True once it was destroyed, or found gone or replaced: nothing can be saved in it any more. */
+  get ended(): boolean {
+    this.#state.asked = true
+    return this.#state.ended !== undefined
+  }
+
+  /** Whether the cookie outlives the browser window. Setting it is a change: saved and sent with the next commit. */
+  get permanent(): boolean {
+    this.#state.asked = true
+    return this.#state.permanent
+  }
+
+  set permanent(value: boolean) {
+    this.#state.asked = true
+    this.#state.permanent = value
+  }
+
+  /** Whose session this is (a user ID), for `sessions.list({ owner })` and `revokeAll`. Stored in clear. */
+  get owner(): string | undefined {
+    this.#state.asked = true
+    return this.#state.owner
+  }
+
+  set owner(value: string | undefined) {
+    this.#state.asked = true
+    this.#state.owner = value
+  }
+
+  /** When the session began, Unix ms; `regenerate()` does not change it. */
+  get createdAt(): number {
+    this.#state.asked = true
+    return this.#state.createdAt
+  }
+
+  /** When it ends if the visitor does not come back, Unix ms. */
+  get expiresAt(): number {
+    this.#state.asked = true
+    return this.#verbs.expiresAt(this.#state)
+  }
+
+  /**
+   * Save now instead of with the commit: before an e-mail goes out, after the head while streaming. Changes of other
+   * requests are merged in and are in `data` afterwards. Rejects with `session_ended` when there is nothing to save
+   * into, and with `cookie_too_late` when a new session can no longer send its cookie.
+   */
+  save(): Promise<void> {
+    return this.#verbs.save(this.#state)
+  }
+
+  /** Read the newest state; unsaved changes are lost. False when nothing is stored under this ID (any more). */
+  reload(): Promise<boolean> {
+    this.#state.asked = true
+    return this.#verbs.reload(this.#state)
+  }
+
+  /**
+   * Move to a new ID, on login and on every change of privilege (OWASP Session Management, "Renew the Session ID").
+   * `data` becomes a new object: empty, or with all (`keep: true`) or some keys carried over. The old ID stops
+   * working with the next save or the commit; it opens as an empty session then, which cannot be written.
+   */
+  regenerate(options: { readonly keep?: boolean | readonly string[] } = {}): Promise<void> {
+    return this.#verbs.regenerate(this.#state, options.keep ?? false)
+  }
+
+  /** End the session now: its record is gone when this resolves, its cookie is deleted with the response. */
+  destroy(): Promise<void> {
+    return this.#verbs.destroy(this.#state)
+  }
+
+  /**
+   * Change the newest stored data atomically, and save: 100 parallel increments count 100. `change` gets the stored
+   * data with this request's unsaved changes laid over it; it is synchronous, may run several times, and what it
+   * throws is passed on with nothing saved. Afterwards `data` holds the result.
+   */
+  update(change: (data: Partial<Data>) => void): Promise<void> {
+    // The same promise as `data` makes, in the other direction.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return this.#verbs.update(this.#state, change as (data: Record<string, unknown>) => unknown)
+  }
+
+  /** For the core alone: the state behind a session. */
+  static stateOf<Data extends object>(session: Session<Data>): SessionState {
+    return session.#state
+  }
+}

@@ -1,0 +1,166 @@
+import { storeBackend } from './backend-store.ts'
+import { decodeData } from './codec.ts'
+import { SessionError } from './errors.ts'
+import { createEvents } from './events.ts'
+import type { Listener, SessionEvents } from './events.ts'
+import { limitedStore } from './limited-store.ts'
+import { administration } from './administration.ts'
+import type { Administration } from './administration.ts'
+import { resolvePolicy } from './options.ts'
+import type { SessionsOptions } from './options.ts'
+import { hashesAtOnce } from './platform.ts'
+import { keyedQueue } from './queue.ts'
+import type { Reply } from './reply.ts'
+import { requestSessions } from './requests.ts'
+import { replyFor, reportLate } from './respond.ts'
+import { Session } from './session.ts'
+import type { SessionState, StoredState } from './state.ts'
+import { fileStore } from './stores/file.ts'
+import { createSweeper } from './sweeper.ts'
+import { drawTicket } from './token.ts'
+import { sessionVerbs } from './verbs.ts'
+
+/** What a request tells about itself. */
+export interface OpenRequest {
+  /** The raw Cookie header; undefined when there is none. */
+  readonly cookie: string | undefined
+  /** Whether the connection is https, as the framework's own trusted-proxy setting says. */
+  readonly secure: boolean
+  /** False for requests that are no visit, such as polling or prefetching: the deadline stays. Default true. */
+  readonly activity?: boolean
+}
+
+/** How the request went. */
+export interface CommitRequest {
+  /** The response's status is 500 or above: data changes are dropped; `destroy` and `regenerate` stand. */
+  readonly failed?: boolean
+}
+
+/** All sessions of one application: made once, used by every request. */
+export interface Sessions<Data extends object = Record<string, unknown>> extends Administration {
+  /** The cookie's name, for documentation and tests. */
+  readonly cookieName: string
+  /** The session of a request: the visitor's, or a new, empty one that costs nothing until something is in it. */
+  open(request: OpenRequest): Promise<Session<Data>>
+  /**
+   * Save what changed and say what the response must carry. Await it before the head leaves. Answers at once, without
+   * a promise, when there is nothing to do. Rejects when the save failed: the response must then be an error.
+   */
+  commit(session: Session<Data>, request?: CommitRequest): Reply | Promise<Reply>
+  /** Tell that the response has ended: changes made after its head are reported (`late`). */
+  finished(session: Session<Data>): void
+  /** Register a session for {@link of}; adapters call it. `registered_twice` when the request has one already. */
+  attach(request: object, session: Session<Data>): void
+  /** The session an adapter opened for this request. Throws `not_registered` without one. */
+  of(request: object): Session<Data>
+  /** Be told of events; returns the way to stop. */
+  on<Name extends keyof SessionEvents>(name: Name, listener: Listener<Name>): () => void
+}
+
+/**
+ * Set sessions up. With nothing given, records are files in `.sessions` and every default is the safe one. Misuse
+ * throws `bad_option` here, not at the first request.
+ */
+export function createSessions<Data extends object = Record<string, unknown>>(
+  options: SessionsOptions = {},
+): Sessions<Data> {
+  const policy = resolvePolicy(options)
+  const { emit, on } = createEvents()
+  const store = limitedStore(options.store ?? fileStore('.sessions'), policy.storeTimeout, policy.clock, emit)
+  const queue = keyedQueue()
+  const backend = storeBackend(store, policy, emit, queue)
+  const sweeper = createSweeper(store, policy, emit)
+  const verbs = sessionVerbs(backend, policy)
+  const { cookie } = policy
+  const { isClosed, ...admin } = administration({ store, policy, emit, queue, sweeper })
+  const { attach, of } = requestSessions<Session<Data>>(cookie.name)
+
+  function begin(request: OpenRequest, from?: StoredState): SessionState {
+    return {
+      data: from ? decodeData(from.lines) : {},
+      permanent: from?.head.permanent ?? policy.permanent,
+      owner: from?.owner,
+      ticket: from?.ticket,
+      stored: from,
+      retiring: undefined,
+      keep: false,
+      ended: undefined,
+      goneReported: false,
+      dropped: false,
+      createdAt: from?.head.createdAt ?? policy.clock.now(),
+      asked: false,
+      counts: request.activity ?? true,
+      mayIssue: !cookie.secure || request.secure,
+      presented: from !== undefined,
+      cookieDue: undefined,
+      headGone: false,
+      tail: undefined,
+    }
+  }
+
+  async function load(request: OpenRequest): Promise<SessionState> {
+    const sent = cookie.read(request.cookie)
+    if (sent === undefined) return begin(request)
+    if (sent === 'malformed') {
+      emit('rejected', { reason: 'malformed' })
+      return begin(request)
+    }
+    const found = await backend.find(sent.token)
+    if (!('missing' in found)) {
+      try {
+        return begin(request, found)
+      } catch (error) {
+        emit('rejected', { reason: 'unreadable', id: found.ticket.id, detail: String(error) })
+        return begin(request)
+      }
+    }
+    const state = begin(request)
+    if (found.missing === 'superseded') {
+      // The cookie of before a login: it may neither see the new data nor overwrite the new cookie.
+      state.ended = 'superseded'
+      state.ticket = { id: found.id, token: '' }
+    } else {
+      const { missing: reason, id, detail } = found
+      emit('rejected', { reason, id, ...(detail === undefined ? {} : { detail }) })
+    }
+    return state
+  }
+
+  return {
+    ...admin,
+    cookieName: cookie.name,
+    on,
+
+    async open(request) {
+      if (isClosed()) throw new SessionError('closed', 'open sessions before close(), or create them anew')
+      sweeper.start()
+      const state = await load(request)
+      if (!hashesAtOnce) state.ticket ??= await drawTicket(policy.randomBytes)
+      return new Session<Data>(state, verbs)
+    },
+
+    commit(session, { failed = false } = {}) {
+      const state = Session.stateOf(session)
+      const dropped = failed && policy.dropChangesOnError
+      try {
+        state.dropped = dropped
+        if (state.tail === undefined && (state.ended || !backend.isDue(state, dropped))) {
+          return replyFor(state, policy, emit)
+        }
+        if (isClosed()) throw new SessionError('closed', 'await close() after the last request is answered')
+        return verbs.commit(state, dropped).then(() => replyFor(state, policy, emit))
+      } catch (error) {
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it was thrown
+        return Promise.reject(error)
+      }
+    },
+
+    finished(session) {
+      const state = Session.stateOf(session)
+      reportLate(state, () => backend.unsaved(state), emit)
+    },
+
+    attach,
+    of,
+  }
+}

@@ -1,0 +1,89 @@
+import { planDeadline, target } from './lifetime.ts'
+import type { DeadlinePlan, LifetimeFacts } from './lifetime.ts'
+import { NO_LINES } from './merge.ts'
+import type { Lines } from './merge.ts'
+import type { EndReason } from './events.ts'
+import type { Policy } from './options.ts'
+import type { RecordHead } from './record.ts'
+import type { Version } from './store.ts'
+import type { Ticket } from './token.ts'
+
+/** A record as we last saw or wrote it. */
+export interface StoredState {
+  readonly ticket: Ticket
+  readonly version: Version
+  readonly head: RecordHead
+  readonly lines: Lines
+  readonly expiresAt: number
+  readonly owner: string | undefined
+}
+
+/** What is true of one session during one request. The `Session` is a view of it; the back end moves it on. */
+export interface SessionState {
+  /** Handed to the application, which changes it as it likes. */
+  data: Record<string, unknown>
+  permanent: boolean
+  owner: string | undefined
+  /** The current ID. Drawn on first need: a visitor who stores nothing costs no randomness. */
+  ticket: Ticket | undefined
+  /** The record under the current ID; undefined while there is none. */
+  stored: StoredState | undefined
+  /** The record that `regenerate()` left behind, to be superseded by the next save. */
+  retiring: StoredState | undefined
+  /** Which keys `regenerate()` carries over. */
+  keep: readonly string[] | boolean
+  ended: EndReason | undefined
+  /** The `gone` event has named what was dropped. */
+  goneReported: boolean
+  /** The last commit dropped the changes on purpose, because the request failed. */
+  dropped: boolean
+  createdAt: number
+  /** The application asked for the session: the response depends on it. */
+  asked: boolean
+  /** This request counts as a visit. */
+  readonly counts: boolean
+  /** The cookie may travel: it is not Secure, or the connection is. */
+  readonly mayIssue: boolean
+  /** The browser sent a cookie that named a live record. */
+  readonly presented: boolean
+  /** What the next head must tell the browser. */
+  cookieDue: 'issue' | 'clear' | undefined
+  /** The head has left: no new cookie can be given any more. */
+  headGone: boolean
+  /** The last operation under way on this session, for those that follow within the same request. */
+  tail: Promise<unknown> | undefined
+}
+
+/** The record this session came from: under its current ID, or under the one `regenerate()` is leaving. */
+export function origin(state: SessionState): StoredState | undefined {
+  return state.stored ?? state.retiring
+}
+
+/** The encoding that changes are measured against. */
+export function baseLines(state: SessionState): Lines {
+  return state.stored?.lines ?? NO_LINES
+}
+
+/** The idle lifetime in force, in ms. */
+export function idleLifetime(state: SessionState, policy: Policy): number {
+  return origin(state)?.head.lifetime ?? policy.lifetime[state.permanent ? 'permanent' : 'browser']
+}
+
+/** What the lifetime asks of a stored deadline now. */
+export function plan(state: SessionState, policy: Policy, expiresAt: number): DeadlinePlan {
+  return planDeadline(lifetimeFacts(state, policy), expiresAt, state.counts)
+}
+
+/** The deadline a session earns by being written now. */
+export function earnedDeadline(state: SessionState, policy: Policy): number {
+  return target(lifetimeFacts(state, policy))
+}
+
+function lifetimeFacts(state: SessionState, policy: Policy): LifetimeFacts {
+  return {
+    now: policy.clock.now(),
+    createdAt: state.createdAt,
+    lifetime: idleLifetime(state, policy),
+    absolute: policy.absolute,
+  }
+}

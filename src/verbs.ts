@@ -1,0 +1,96 @@
+import type { Backend } from './backend.ts'
+import { SessionError } from './errors.ts'
+import type { Policy } from './options.ts'
+import type { SessionVerbs } from './session.ts'
+import { earnedDeadline } from './state.ts'
+import type { SessionState } from './state.ts'
+import { drawTicket } from './token.ts'
+import type { Ticket } from './token.ts'
+
+/** The members of a session that may wait for the store, and the commit, which is the last of them. */
+export interface Verbs extends SessionVerbs {
+  commit(state: SessionState, failed: boolean): Promise<void>
+}
+
+/** Bind a session's members to a back end. Within one session they take turns, awaited or not. */
+export function sessionVerbs(backend: Backend, policy: Policy): Verbs {
+  return {
+    commit: (state, failed) => inTurn(state, () => backend.save(state, failed)),
+
+    save: (state) =>
+      inTurn(state, async () => {
+        alive(state)
+        await backend.save(state, false)
+        // The save itself may have found the session gone; whoever asked for it by name is told.
+        alive(state)
+      }),
+
+    update: (state, change) =>
+      inTurn(state, async () => {
+        alive(state)
+        await backend.update(state, change)
+        alive(state)
+      }),
+
+    reload: (state) => inTurn(state, () => backend.reload(state)),
+
+    destroy: (state) => inTurn(state, async () => (state.ended ? undefined : backend.destroy(state))),
+
+    regenerate: (state, keep) =>
+      inTurn(state, async () => {
+        alive(state)
+        const ticket = await drawTicket(policy.randomBytes)
+        const carried = Object.entries(state.data).filter(
+          ([key]) => keep === true || (keep !== false && keep.includes(key)),
+        )
+        state.data = Object.fromEntries(carried)
+        state.keep = state.retiring ? both(state.keep, keep) : keep
+        state.retiring ??= state.stored
+        state.stored = undefined
+        state.ticket = ticket
+        state.asked = true
+      }),
+
+    idOf(state) {
+      state.ticket ??= drawnAtOnce(policy)
+      return state.ticket.id
+    },
+
+    expiresAt: (state) => state.stored?.expiresAt ?? earnedDeadline(state, policy),
+  }
+}
+
+function alive(state: SessionState): void {
+  if (!state.ended) return
+  throw new SessionError('session_ended', `it is ${WORDS[state.ended]}; open a new one with the next request`)
+}
+
+const WORDS = {
+  destroyed: 'destroyed',
+  gone: 'gone (destroyed elsewhere, revoked or expired)',
+  superseded: 'replaced by a newer ID',
+} as const
+
+/** What two regenerates in a row carry over: only what both were told to keep. */
+function both(first: SessionState['keep'], second: SessionState['keep']): SessionState['keep'] {
+  if (first === true) return second
+  if (second === true) return first
+  return first === false || second === false ? false : first.filter((key) => second.includes(key))
+}
+
+function drawnAtOnce(policy: Policy): Ticket {
+  const ticket = drawTicket(policy.randomBytes)
+  // Where hashing is not immediate the ticket was drawn when the session was opened.
+  if ('then' in ticket) throw new SessionError('bad_option', 'session.id was read before the session was opened')
+  return ticket
+}
+
+function inTurn<Result>(state: SessionState, task: () => Promise<Result>): Promise<Result> {
+  const run = state.tail ? state.tail.then(task) : task()
+  const tail: Promise<void> = run.then(settled, settled)
+  function settled(): void {
+    if (state.tail === tail) state.tail = undefined
+  }
+  state.tail = tail
+  return run
+}
