@@ -1,0 +1,226 @@
+import { warnOnce } from '../platform.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { SessionError } from '../errors.ts'
+import type { ListedRecord, RecordInput, Store, StoredRecord } from '../store.ts'
+import { openFolder } from './file-folder.ts'
+import { type Header, type NotARecord, recordBytes, versionSource } from './file-format.ts'
+import {
+  entryOf,
+  listFolder,
+  listShards,
+  type Place,
+  placeIn,
+  placeOf,
+  shardPath,
+  temporaryPath,
+} from './file-layout.ts'
+import { fileLocks } from './file-lock.ts'
+import { errnoOf, node } from './file-node.ts'
+import { discard, flushPath, readHeader, readRecord, writeDeadline, writeRecord } from './file-record.ts'
+import { fileSweep, turnOfTheLoop } from './file-sweep.ts'
+
+/** What `fileStore` takes besides the folder. */
+export interface FileStoreOptions {
+  /**
+   * The most sessions to keep. Enforced by the sweep, so it may be exceeded until the next one; those nearest to
+   * their deadline go first, with a warning. Default: no limit.
+   */
+  readonly maxSessions?: number
+  /**
+   * Wait for the disk before a write counts. Without it (default) an acknowledged write survives the death of the
+   * process, however sudden; a power failure may lose the last seconds. With it a write survives that too, and takes
+   * as long as the disk does: milliseconds.
+   */
+  readonly fsync?: boolean
+  /** Time, for the pauses while another process holds a record's lock. Default: the machine's. */
+  readonly clock?: Clock
+}
+
+/**
+ * Sessions as files below `directory`, one file each: the store that needs no server. The folder is made if need be.
+ * Any number of processes of one host may share it; several hosts may not.
+ *
+ * @throws {@link SessionError} `store_unusable` when the folder cannot be made or written, is on a network file
+ * system or on one without hard links; `bad_option` when an option makes no sense.
+ */
+export function fileStore(directory: string, options: FileStoreOptions = {}): Store {
+  const { maxSessions, fsync = false, clock = systemClock } = options
+  if (typeof directory !== 'string' || directory === '')
+    throw new SessionError('bad_option', "fileStore() takes the path of a folder: fileStore('.sessions')")
+  if (maxSessions !== undefined && !(Number.isInteger(maxSessions) && maxSessions > 0))
+    throw new SessionError('bad_option', `maxSessions is a whole number above 0, not ${String(maxSessions)}`)
+
+  const folder = openFolder(directory)
+  const { root, owner } = folder
+  const locks = fileLocks(folder, clock)
+  const nextVersion = versionSource()
+  let temporaries = 0
+  let closed = false
+  const sweep = fileSweep(folder, locks, maxSessions, () => closed)
+
+  /** Every verb's frame: refuse when closed, and say which file a failing system call was about. */
+  async function on<Result>(what: string, work: () => Result | Promise<Result>): Promise<Result> {
+    if (closed) throw new SessionError('closed', `the file store in ${root} was closed before ${what}`)
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof SessionError) throw error
+      const reason = errnoOf(error) ?? String(error)
+      throw new SessionError('store_failed', `${what} in ${root}: ${reason}`, { cause: error })
+    }
+  }
+
+  /** Write under a temporary name; then `place` decides, under the lock, whether `publish` gives it its name. */
+  async function write<Result>(
+    at: Place,
+    record: RecordInput,
+    version: string,
+    place: (publish: () => void) => Result,
+  ): Promise<Result> {
+    const temporary = temporaryPath(at.shard, owner.name, temporaries++)
+    let published = false
+    await writeRecord(temporary, record, version, fsync)
+    try {
+      const result = await locks.hold(at.lock, () =>
+        place(() => {
+          node().fs.renameSync(temporary, at.file)
+          published = true
+        }),
+      )
+      if (fsync && published) await flushPath(at.shard)
+      return result
+    } finally {
+      if (!published) discard(temporary)
+    }
+  }
+
+  return {
+    read: (id, now) =>
+      on('read', () => {
+        const { file } = placeOf(root, id)
+        let found = readRecord(file)
+        // A touch overwrites the deadline in place: a read in that very moment may see some digits old and some
+        // new, and take a live record for an expired one. Looking again settles it.
+        if (isExpired(found, now)) found = readRecord(file)
+        if (found === null || isExpired(found, now)) return null
+        if ('payload' in found) return found
+        warnOnce(DAMAGE[found.state].code, `${file} ${DAMAGE[found.state].meaning}`)
+        return null
+      }),
+
+    create: (id, record, now) =>
+      on('create', () => {
+        const at = placeOf(root, id)
+        const version = nextVersion()
+        return write(at, record, version, (publish) => {
+          const header = readHeader(at.file)
+          if (isLive(header, now)) return null
+          if (header?.state === 'foreign' || header?.state === 'newer')
+            throw new SessionError(
+              'store_failed',
+              `${at.file} is not a session of this version and was left as it is: move it away`,
+            )
+          publish()
+          return { version }
+        })
+      }),
+
+    update: (id, expected, record, now) =>
+      on('update', () => {
+        const at = placeOf(root, id)
+        const early = readHeader(at.file)
+        // Most updates that cannot succeed end here, before anything is written; the lock decides the rest. A
+        // deadline seen as past proves nothing without the lock (see read), so that one is left to it.
+        if (early?.state !== 'record') return 'gone'
+        if (isLive(early, now) && early.version !== expected) return 'conflict'
+        const version = nextVersion()
+        return write(at, record, version, (publish) => {
+          const header = readHeader(at.file)
+          if (!isLive(header, now)) return 'gone'
+          if (header.version !== expected) return 'conflict'
+          publish()
+          return { version }
+        })
+      }),
+
+    touch: (id, expiresAt, now) =>
+      on('touch', async () => {
+        const at = placeOf(root, id)
+        if (readHeader(at.file)?.state !== 'record') return false
+        const touched = await locks.hold(at.lock, () => {
+          const header = readHeader(at.file)
+          if (!isLive(header, now)) return false
+          if (expiresAt > header.expiresAt) writeDeadline(at.file, expiresAt)
+          return true
+        })
+        if (fsync && touched) await flushPath(at.file)
+        return touched
+      }),
+
+    delete: (id) =>
+      on('delete', async () => {
+        const at = placeOf(root, id)
+        if (!isOurs(readHeader(at.file))) return false
+        const deleted = await locks.hold(at.lock, () => {
+          if (!isOurs(readHeader(at.file))) return false
+          node().fs.unlinkSync(at.file)
+          return true
+        })
+        if (fsync && deleted) await flushPath(at.shard)
+        return deleted
+      }),
+
+    async *list(filter) {
+      let visited = 0
+      for (const digits of await on('list', () => listShards(root))) {
+        const shard = shardPath(root, digits)
+        for (const name of await on('list', () => listFolder(shard))) {
+          if (entryOf(digits, name)?.kind !== 'record') continue
+          if (++visited % 64 === 0) await turnOfTheLoop()
+          const record = await on('list', () => readRecord(placeIn(shard, name).file))
+          if (record === null || !('payload' in record)) continue
+          if (filter?.owner !== undefined && record.owner !== filter.owner) continue
+          yield { ...record, id: name, size: recordBytes(record) } satisfies ListedRecord
+        }
+      }
+    },
+
+    sweep: (now, limit) => on('sweep', () => sweep(now, limit)),
+
+    async close() {
+      if (closed) return
+      closed = true
+      folder.leave()
+    },
+  }
+}
+
+/** What a file under a record's name says when it is not a record, to the operator. */
+const DAMAGE: Readonly<Record<NotARecord['state'], { readonly code: string; readonly meaning: string }>> = {
+  torn: {
+    code: 'COATCHECK_RECORD_TORN',
+    meaning:
+      'is damaged, as after a power failure, and counts as absent: its visitor starts anew. The sweep removes it',
+  },
+  newer: {
+    code: 'COATCHECK_RECORD_NEWER',
+    meaning: 'was written by a later version of Coatcheck and counts as absent: its visitor starts anew. It is kept',
+  },
+  foreign: {
+    code: 'COATCHECK_RECORD_FOREIGN',
+    meaning: 'is not a session and counts as absent. It is kept: move it away',
+  },
+}
+
+function isLive(header: Header | NotARecord | null, now: number): header is Header {
+  return header?.state === 'record' && header.expiresAt > now
+}
+
+function isExpired(found: StoredRecord | NotARecord | null, now: number): boolean {
+  return found !== null && 'payload' in found && found.expiresAt <= now
+}
+
+/** Whether the bytes are a record of this format, if only a damaged one. */
+function isOurs(header: Header | NotARecord | null): boolean {
+  return header?.state === 'record' || header?.state === 'torn'
+}
