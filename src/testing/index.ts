@@ -3,7 +3,24 @@
  * applications. It depends on no test runner. See `docs/testing-a-store.md`.
  */
 export { type TestClock, testClock } from './clock.ts'
+export {
+  type GateRule,
+  type GateSide,
+  type Gates,
+  gatedStore,
+  type Stop,
+  type StoreCall,
+  type StoreOperation,
+} from './gates.ts'
 export { type ExcusedCase, runStoreCases, type StoreCasesOptions } from './run-store-cases.ts'
 export { excuseOf, runStoreCase, type StoreCase } from './store-case.ts'
 export { storeCases } from './store-cases.ts'
-export type { OpenedStore, PutRecord, RecordFields, StoreAbility, StoreContext, StoreSetup } from './store-context.ts'
+export {
+  type OpenedStore,
+  type PutRecord,
+  type RecordFields,
+  type StoreAbility,
+  type StoreContext,
+  type StoreSetup,
+  withStoreContext,
+} from './store-context.ts'
