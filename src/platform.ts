@@ -4,7 +4,7 @@
  */
 interface NodeProcess {
   readonly env?: Record<string, string | undefined>
-  getBuiltinModule?(name: 'node:crypto'): NodeCrypto | undefined
+  getBuiltinModule?(name: string): unknown
   emitWarning?(message: string, options: { code: string; detail?: string }): void
 }
 
@@ -14,7 +14,14 @@ interface NodeCrypto {
 
 const host: { readonly process?: NodeProcess } = globalThis
 
-const nodeCrypto = host.process?.getBuiltinModule?.('node:crypto')
+const nodeCrypto = builtin<NodeCrypto>('node:crypto')
+
+/** One of Node's own modules, in the shape the caller knows it by; undefined where the runtime has none. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the documented shape
+export function builtin<Module>(name: string): Module | undefined {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return host.process?.getBuiltinModule?.(name) as Module | undefined
+}
 
 /** An environment variable; undefined where there is no environment. */
 export function environment(name: string): string | undefined {
