@@ -1,0 +1,215 @@
+import type { Reply } from '../reply.ts'
+import { applyReply, nodeHeaders } from './headers.ts'
+import { answerPlainly, restoreHead, setFields, takeHead } from './node-response.ts'
+import type { Args, NodeResponse } from './node-response.ts'
+
+// Methods are taken off the response on purpose here, and always called with it through Reflect.apply.
+/* oxlint-disable typescript/unbound-method */
+
+type Verb = 'writeHead' | 'write' | 'end' | 'flushHeaders'
+type Call = readonly [verb: Verb, args: Args]
+
+const VERBS: readonly Verb[] = ['writeHead', 'write', 'end', 'flushHeaders']
+const HEADER_SETTERS = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const
+
+/**
+ * Keep the response's head back until the session is committed, so that a redirect never outruns the save and a
+ * failed save is an error response.
+ *
+ * The first of writeHead, write, end and flushHeaders calls `commit` with the status about to be sent. While the
+ * commit is under way, calls are kept and later made in the same order; to the application the head is sent
+ * (`headersSent`, `writableEnded`, header setters throw), and `write` answers false once `writableHighWaterMark`
+ * bytes are kept, with a `drain` to follow: a writer that heeds it never has more than that and one chunk in memory.
+ * When `commit` answers at once, nothing is kept. Afterwards the response's own methods are back in place.
+ *
+ * When `commit` fails, status and headers return to what they were when `holdHead` was called, what the application
+ * wrote is dropped, and `answer` sends the error response; without it that is a plain 500 that says nothing more.
+ * 1xx responses are not held.
+ */
+export function holdHead(
+  res: NodeResponse,
+  commit: (status: number) => Reply | Promise<Reply>,
+  answer: (error: unknown) => void = () => answerPlainly(res),
+): void {
+  const original = {
+    writeHead: res.writeHead,
+    write: res.write,
+    end: res.end,
+    flushHeaders: res.flushHeaders ?? nothing,
+  }
+  const { on } = res
+  const before = takeHead(res)
+  const unshadow: (() => void)[] = []
+  const calls: Call[] = []
+  let phase: 'before' | 'held' | 'open' | 'failed' = 'before'
+  let failure: unknown
+  let head: Args | undefined // what writeHead was given, until it is passed on
+  let implied = false // the head came from write, end or flushHeaders, not from a call of writeHead
+  let ended = false
+  let bytes = 0
+  let owesDrain = false
+
+  const ours = {
+    writeHead: (...args: unknown[]) => {
+      if (phase === 'open') return Reflect.apply(original.writeHead, res, args)
+      if (phase === 'held') throw headIsSent()
+      if (phase === 'before') begin(args)
+      return res
+    },
+    write: (...args: unknown[]) => enter('write', args),
+    end: (...args: unknown[]) => enter('end', args),
+    flushHeaders: () => enter('flushHeaders', []),
+  }
+  Object.assign(res, ours)
+
+  function enter(verb: Verb, args: Args): unknown {
+    if (phase === 'before') imply()
+    if (phase === 'open') return make(verb, args)
+    if (phase === 'failed') return drop(verb, args)
+    calls.push([verb, args])
+    if (verb === 'end') ended = true
+    if (verb !== 'write') return verb === 'end' ? res : undefined
+    bytes += sizeOf(args[0])
+    owesDrain ||= bytes >= res.writableHighWaterMark
+    return bytes < res.writableHighWaterMark
+  }
+
+  /**
+   * Through res.writeHead, as Node does: middleware mounted after us (compression, response-time) has its say now,
+   * before the commit, and not again when the call is made for good.
+   */
+  function imply(): void {
+    implied = true
+    try {
+      res.writeHead(res.statusCode)
+      if (head === undefined) begin([res.statusCode])
+    } catch (error) {
+      implied = false
+      throw error
+    }
+  }
+
+  function begin(args: Args): void {
+    head = args
+    const reply = commit(typeof args[0] === 'number' ? args[0] : res.statusCode)
+    if ('then' in reply) {
+      phase = 'held'
+      shadow('headersSent', { get: () => true })
+      shadow('writableEnded', { get: () => ended })
+      shadow('finished', { get: () => ended })
+      for (const setter of HEADER_SETTERS) shadow(setter, { value: refuse, writable: true })
+      reply.then(release, fail)
+    } else {
+      open(reply)
+    }
+  }
+
+  function release(reply: Reply): void {
+    for (const undo of unshadow.splice(0)) undo()
+    let flowing: unknown = true
+    try {
+      open(reply)
+      for (const [verb, args] of calls.splice(0)) flowing = make(verb, args)
+    } catch (error) {
+      fail(error, reply) // arguments that Node refuses would have thrown at the application
+      return
+    }
+    // Node announces 'drain' only for a write that it answered with false itself.
+    if (owesDrain && !ended && flowing !== false) announceDrain()
+  }
+
+  function open(reply: Reply): void {
+    for (const verb of VERBS) if (res[verb] === ours[verb]) Object.assign(res, { [verb]: original[verb] })
+    phase = 'open'
+    if (reply.setCookie.length > 0 || reply.varyCookie) {
+      head = setFields(res, head ?? [res.statusCode])
+      applyReply(nodeHeaders(res), reply)
+    }
+    if (!implied) sendHead()
+  }
+
+  function sendHead(): unknown {
+    const args = head ?? []
+    head = undefined
+    return Reflect.apply(original.writeHead, res, args)
+  }
+
+  /** An implied head is left to Node's own write or end, which then knows the body's length and sends that. */
+  function make(verb: Verb, args: Args): unknown {
+    if (head === undefined) return Reflect.apply(original[verb], res, args)
+    const { writeHead } = res
+    Object.assign(res, { writeHead: sendHead })
+    try {
+      return Reflect.apply(original[verb], res, args)
+    } finally {
+      Object.assign(res, { writeHead })
+    }
+  }
+
+  function fail(error: unknown, reply?: Reply): void {
+    for (const undo of unshadow.splice(0)) undo()
+    phase = 'failed'
+    failure = error
+    for (const [verb, args] of calls.splice(0)) drop(verb, args)
+    // Middleware mounted after us still holds `ours`, and what it flushes belongs to the dropped response. The answer
+    // goes around it, and once the answer has ended, an application that streams on writes into nothing: Node would
+    // raise 'write after end', which nobody listens to, and end the process.
+    for (const verb of VERBS) {
+      const method = (...args: unknown[]): unknown =>
+        res.writableEnded ? drop(verb, args) : Reflect.apply(original[verb], res, args)
+      Object.assign(res, { [verb]: method })
+    }
+    if (res.headersSent) {
+      res.destroy()
+      return
+    }
+    restoreHead(res, before)
+    if (reply !== undefined) applyReply(nodeHeaders(res), reply)
+    try {
+      answer(error)
+    } catch (thrown) {
+      if (res.headersSent) res.destroy()
+      else answerPlainly(res)
+      throw thrown
+    }
+  }
+
+  /** True for a write: a source that waited for a drain would stay open for ever, one that goes on runs dry. */
+  function drop(verb: Verb, args: Args): unknown {
+    const callback = args.at(-1)
+    if (typeof callback === 'function') queueMicrotask(() => void Reflect.apply(callback, undefined, [failure]))
+    return verb === 'write' ? true : res
+  }
+
+  function shadow(name: string, descriptor: PropertyDescriptor): void {
+    const own = Object.getOwnPropertyDescriptor(res, name)
+    Object.defineProperty(res, name, { ...descriptor, configurable: true })
+    unshadow.push(() => {
+      if (own === undefined) Reflect.deleteProperty(res, name)
+      else Object.defineProperty(res, name, own)
+    })
+  }
+
+  /** compression, mounted before us, moves 'drain' listeners to a stream of its own: `on` answers with that one. */
+  function announceDrain(): void {
+    const emitter = Reflect.apply(on, res, ['drain', nothing])
+    emitter.off('drain', nothing)
+    emitter.emit('drain')
+  }
+}
+
+function sizeOf(chunk: unknown): number {
+  if (typeof chunk === 'string') return chunk.length
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0
+}
+
+function refuse(): never {
+  throw headIsSent()
+}
+
+/** Node's own code: frameworks compare it. */
+function headIsSent(): Error {
+  return Object.assign(new Error('Cannot change the head: it is sent'), { code: 'ERR_HTTP_HEADERS_SENT' })
+}
+
+function nothing(): void {}
