@@ -27,13 +27,23 @@ interface Seen {
   readonly expiresAt: number
 }
 
+/** A shard in the course of a pass. */
+interface Shard {
+  readonly digits: string
+  readonly path: string
+  /** Names not yet visited. */
+  readonly names: string[]
+  /** The nearest deadline among those visited and left. */
+  soonest: number
+  readonly seen: Seen[]
+}
+
 interface Pass {
   /** Shards not yet begun. */
-  readonly shards: string[]
-  /** The shard under way and the names in it not yet visited. */
-  shard: { readonly digits: string; readonly path: string }
-  names: string[]
-  readonly seen: Seen[]
+  toVisit: string[]
+  /** Shards begun, the last one perhaps not ended. */
+  readonly begun: Map<string, Shard>
+  shard: Shard
   /** Chosen for eviction once every shard has been visited. */
   doomed: Seen[] | undefined
 }
@@ -54,8 +64,8 @@ export function fileSweep(
     let removed = 0
     pass ??= await beginPass(folder)
     while (!ended()) {
-      if (pass.names.length === 0 && pass.doomed === undefined && !(await nextShard(folder, pass)))
-        pass.doomed = surplus(pass.seen, maxSessions)
+      if (pass.shard.names.length === 0 && pass.doomed === undefined && !(await nextShard(folder, pass, now)))
+        pass.doomed = surplus(pass, maxSessions)
       if (visitNext(pass, now)) removed++
       if (pass.doomed?.length === 0) {
         pass = undefined
@@ -73,16 +83,16 @@ export function fileSweep(
 
   function visitNext(current: Pass, now: number): boolean {
     if (current.doomed === undefined) {
-      const name = current.names.pop()
-      return name !== undefined && visit(current, name, now)
+      const name = current.shard.names.pop()
+      return name !== undefined && visit(current.shard, name, now)
     }
     const victim = current.doomed.pop()
     // Visited since it was seen: it no longer is the one that ends first.
     return victim !== undefined && remove(victim.shard, victim.id, (expiresAt) => expiresAt === victim.expiresAt)
   }
 
-  function visit(current: Pass, name: string, now: number): boolean {
-    const { digits, path } = current.shard
+  function visit(shard: Shard, name: string, now: number): boolean {
+    const { digits, path } = shard
     const entry = entryOf(digits, name)
     if (entry?.kind === 'lock') removeIfDead(folder, placeIn(path, entry.id).lock)
     if (entry?.kind === 'temporary' && isGone(entry.owner)) forget(node().path.join(path, name))
@@ -91,7 +101,8 @@ export function fileSweep(
     if (header?.state === 'torn') return remove(path, entry.id, () => true)
     if (header?.state !== 'record') return false
     if (header.expiresAt <= now) return remove(path, entry.id, (expiresAt) => expiresAt <= now)
-    if (maxSessions !== undefined) current.seen.push({ shard: path, id: entry.id, expiresAt: header.expiresAt })
+    shard.soonest = Math.min(shard.soonest, header.expiresAt)
+    if (maxSessions !== undefined) shard.seen.push({ shard: path, id: entry.id, expiresAt: header.expiresAt })
     return false
   }
 
@@ -126,16 +137,25 @@ async function beginPass(folder: Folder): Promise<Pass> {
   const shards = await listShards(folder.root)
   // Each process begins elsewhere, so that several sweep different shards instead of following each other.
   const first = Math.floor(Math.random() * shards.length)
-  const ordered = [...shards.slice(first), ...shards.slice(0, first)]
-  return { shards: ordered, shard: { digits: '', path: '' }, names: [], seen: [], doomed: undefined }
+  const toVisit = [...shards.slice(first), ...shards.slice(0, first)]
+  return { toVisit, begun: new Map(), shard: emptyShard('', '', []), doomed: undefined }
 }
 
-async function nextShard(folder: Folder, pass: Pass): Promise<boolean> {
-  const digits = pass.shards.pop()
+/** False when the pass has nothing left to visit. */
+async function nextShard(folder: Folder, pass: Pass, now: number): Promise<boolean> {
+  // Time passes between calls: a shard where a record has died since its visit is visited again, and only that one.
+  if (pass.toVisit.length === 0)
+    pass.toVisit = [...pass.begun.values()].filter(({ soonest }) => soonest <= now).map(({ digits }) => digits)
+  const digits = pass.toVisit.pop()
   if (digits === undefined) return false
-  pass.shard = { digits, path: shardPath(folder.root, digits) }
-  pass.names = await listFolder(pass.shard.path)
+  const path = shardPath(folder.root, digits)
+  pass.shard = emptyShard(digits, path, await listFolder(path))
+  pass.begun.set(digits, pass.shard)
   return true
+}
+
+function emptyShard(digits: string, path: string, names: string[]): Shard {
+  return { digits, path, names, soonest: Infinity, seen: [] }
 }
 
 /** Identity files and prepared tokens. An owner's name is never used again, so nobody can need what goes here. */
@@ -149,8 +169,10 @@ async function removeTracesOfTheDead(folder: Folder): Promise<void> {
 }
 
 /** Nearest deadline first, from the end of the list. */
-function surplus(seen: readonly Seen[], maxSessions: number | undefined): Seen[] {
-  if (maxSessions === undefined || seen.length <= maxSessions) return []
+function surplus(pass: Pass, maxSessions: number | undefined): Seen[] {
+  if (maxSessions === undefined) return []
+  const seen = [...pass.begun.values()].flatMap((shard) => shard.seen)
+  if (seen.length <= maxSessions) return []
   warnOnce(
     'COATCHECK_SESSIONS_EVICTED',
     `${seen.length} sessions are stored and maxSessions is ${maxSessions}: those nearest to their end are removed. ` +
