@@ -136,7 +136,7 @@ export const raceBodies: Readonly<Record<string, Race>> = {
         else sameRecord(found, input, 'the record after a delete that was false')
       }),
   },
-  'a reader beside a writer sees whole records only, never going back': {
+  'readers beside a writer see whole records only, never go back, and end with the last': {
     promise: 'P2',
     run: async ({ store, clock, put, record }, next) => {
       const content = (n: number) =>
@@ -154,7 +154,8 @@ export const raceBodies: Readonly<Record<string, Race>> = {
       }
       const read = async (): Promise<void> => {
         const own = next()
-        for (let last = 0; progress.writing;) {
+        let last = 0
+        const look = async (): Promise<void> => {
           const found = await own.read(id, clock.now())
           const n = Number(found?.payload.split(':')[0] ?? Number.NaN)
           sameRecord(found, content(n), `the record of update ${n}`)
@@ -162,6 +163,9 @@ export const raceBodies: Readonly<Record<string, Race>> = {
           last = n
           await nextTurn()
         }
+        while (progress.writing) await look()
+        await look()
+        same(last, 40, 'the last update that a reader sees when the writer is done')
       }
       const writer = write().finally(() => (progress.writing = false))
       await Promise.all([writer, read(), read()])

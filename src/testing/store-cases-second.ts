@@ -1,6 +1,7 @@
-import { check, same, sameRecord, versionOf } from './check.ts'
+import { same, sameRecord, versionOf } from './check.ts'
 import type { StoreCase } from './store-case.ts'
 import { LIFE } from './store-context.ts'
+import { PLENTY, sweepAll } from './sweeping.ts'
 import { races } from './races.ts'
 import { raceBodies } from './store-cases-races.ts'
 
@@ -74,16 +75,7 @@ export const secondCases: readonly StoreCase[] = [
       const kept = await put({ life: LIFE * 2 })
       clock.advance(LIFE)
       const removed = await Promise.all(
-        [store, other].map(async (handle) => {
-          check(handle.sweep !== undefined, 'the second handle has no sweep()')
-          let count = 0
-          for (let more = true; more;) {
-            const result = await handle.sweep(clock.now(), { records: 7, ms: 1_000_000 })
-            count += result.removed
-            more = result.more
-          }
-          return count
-        }),
+        [store, other].map((handle) => sweepAll(handle, clock.now(), { records: 7, ms: PLENTY })),
       )
       same((removed[0] ?? 0) + (removed[1] ?? 0), 40, 'the number removed by both')
       sameRecord(await store.read(kept.id, clock.now()), kept.record, 'the live record')

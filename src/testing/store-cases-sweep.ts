@@ -1,7 +1,7 @@
 import { check, isWritten, same, sameRecord, versionOf } from './check.ts'
 import type { StoreCase } from './store-case.ts'
 import { LIFE, type PutRecord } from './store-context.ts'
-import { PLENTY, several, sweepAll, sweepOnce } from './sweeping.ts'
+import { microtasks, PLENTY, several, sweepAll, sweepOnce } from './sweeping.ts'
 
 const needs = ['sweep'] as const
 
@@ -155,10 +155,11 @@ export const sweepCases: readonly StoreCase[] = [
         n % 2 === 0
           ? store.touch(id, rescued.expiresAt, behind)
           : store.update(id, version, rescued, behind).then(isWritten)
-      // Half before the sweep begins, half beside it: the one side loses its races, the other may win them.
+      // Half before the sweep begins, half at ever later moments beside it, so that either side wins some.
       const early = records.slice(0, 15).map(rescue)
       const sweeping = sweepAll(store, ahead, { records: 4, ms: PLENTY })
-      const saved = await Promise.all([...early, ...records.slice(15).map(rescue)])
+      const late = records.slice(15).map((each, n) => microtasks(n * 20).then(() => rescue(each, n)))
+      const saved = await Promise.all([...early, ...late])
       for (const [n, { id }] of records.entries())
         same((await store.read(id, ahead)) !== null, saved[n], 'whether a record is alive whose rescue said so')
       await sweeping

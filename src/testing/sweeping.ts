@@ -40,3 +40,9 @@ export async function sweepAll(
     check(batch < 20_000, `after ${batch} batches sweep still says that there is more`)
   }
 }
+
+/** Wait for `count` microtasks: less than a turn of the event loop, in steps that the event loop cannot make. */
+export async function microtasks(count: number): Promise<void> {
+  // One after the other is the point here.
+  for (let n = 0; n < count; n++) await Promise.resolve()
+}
