@@ -59,7 +59,7 @@ export function codeBlocks(markdown: string): CodeBlock[] {
 }
 
 /** The page without its code, so that brackets in code are not taken for links. */
-export function prose(markdown: string): string {
+function prose(markdown: string): string {
   let fence: string | null = null
   const kept = markdown.split('\n').filter((line) => {
     const marks = /^\s*(`{3,}|~{3,})/.exec(line)?.[1]
