@@ -59,6 +59,12 @@ export function setOwn(target: object, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
+/** Whether a line has a string or key that begins with "$". Dollars are rarer than quotes, so they are looked for. */
+export function mayHaveTags(line: string): boolean {
+  for (let at = line.indexOf('$'); at !== -1; at = line.indexOf('$', at + 1)) if (line[at - 1] === '"') return true
+  return false
+}
+
 /**
  * Whether a line has more opening brackets than values may nest, so that only {@link revive} can tell its depth.
  * Counting them costs a twentieth of parsing the line; walking every parsed value would cost a fifth.

@@ -73,18 +73,17 @@ export function limitSize(walk: Walk, size: number): void {
 
 /** Throws `bad_value` for an enumerable symbol among the keys: JSON would leave it out in silence. */
 export function refuseSymbolKeys(value: object, walk: Walk | null): void {
-  for (const symbol of Object.getOwnPropertySymbols(value))
-    if (Object.prototype.propertyIsEnumerable.call(value, symbol))
-      throw badValue(
-        walk === null ? [] : walk.path.slice(0, walk.depth + 1),
-        `${String(symbol)} cannot be a key; use a string`,
-      )
+  const symbols = Object.getOwnPropertySymbols(value)
+  if (symbols.length === 0) return
+  const symbol = symbols.find((own) => Object.prototype.propertyIsEnumerable.call(value, own))
+  const path = walk === null ? [] : walk.path.slice(0, walk.depth + 1)
+  if (symbol !== undefined) throw badValue(path, `${String(symbol)} cannot be a key; use a string`)
 }
 
 function jsonOfObject(walk: Walk, value: object, depth: number): unknown {
   if (depth === MAX_DEPTH) throw tooDeep(walk, value)
   walk.ancestors[depth] = value
-  if (isPlain(value)) return jsonOfFields(walk, value, depth)
+  if (!Array.isArray(value) && isPlain(value)) return jsonOfFields(walk, value, depth)
   const kind = kindOf(value)
   if (kind === 'Array' && Array.isArray(value)) return jsonOfItems(walk, value, depth)
   if (kind === 'Map') return jsonOfMap(walk, value, depth)
@@ -107,6 +106,8 @@ function jsonOfFields(walk: Walk, fields: Record<string, unknown>, depth: number
     if (count === 0) first = key
     count++
     const field = fields[key]
+    // Most fields are these, and a call for each would add a tenth to the walk.
+    if (field === null || typeof field === 'boolean' || (typeof field === 'number' && isJsonNumber(field))) continue
     const json = jsonOf(walk, field, depth + 1)
     if (json === field) continue
     copy ??= { ...fields }

@@ -13,7 +13,7 @@
  * of an array (looking for them would make every read request dearer). All else is refused with its key path.
  */
 import { unreadable } from './codec-refusal.ts'
-import { mayBeDeep, revive, setOwn } from './codec-tags.ts'
+import { mayBeDeep, mayHaveTags, revive, setOwn } from './codec-tags.ts'
 import { isJsonNumber, jsonOf, limitSize, newWalk, refuseSymbolKeys } from './codec-walk.ts'
 import { SessionError } from './errors.ts'
 import type { Lines } from './record.ts'
@@ -68,7 +68,7 @@ export function encodeValue(value: unknown, key: string): string {
  */
 export function decodeValue(line: string): unknown {
   const value: unknown = JSON.parse(line)
-  return line.includes('"$') || mayBeDeep(line) ? revive(value) : value
+  return mayHaveTags(line) || mayBeDeep(line) ? revive(value) : value
 }
 
 function readKey(data: object, key: string): unknown {
