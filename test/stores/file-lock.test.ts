@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { existsSync, linkSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { Worker } from 'node:worker_threads'
+import { SessionError } from '../../src/errors.ts'
+import { testClock } from '../../src/testing/clock.ts'
+import { removeDeadLock, takeToken } from '../../src/stores/file-breaker.ts'
+import { openFolder } from '../../src/stores/file-folder.ts'
+import { placeOf } from '../../src/stores/file-layout.ts'
+import { fileLocks } from '../../src/stores/file-lock.ts'
+import { fileStore } from '../../src/stores/file.ts'
+import { holderOf, newOwner, parseOwner, standingOf } from '../../src/stores/file-owner.ts'
+import { idOf, LATER, NOW, scratch, startChild } from '../fixtures/file-harness.ts'
+
+const ID = idOf(1)
+const RECORD = { payload: 'one', expiresAt: LATER }
+
+/** A folder with one record, whose lock a killed process has left. */
+async function withDeadLock(context: TestContext): Promise<{ directory: string; lock: string }> {
+  const directory = scratch(context)
+  const store = fileStore(directory)
+  await store.create(ID, RECORD, NOW)
+  await store.close?.()
+  const child = startChild({ role: 'lock', directory, id: ID, signal: 'SIGKILL' })
+  await child.ended
+  const { lock } = placeOf(directory, ID)
+  const holder = holderOf(lock)
+  assert.ok(holder !== null && holder !== 'unreadable', 'the lock says whose it is')
+  assert.equal(holder.pid, child.process.pid)
+  return { directory, lock }
+}
+
+test('a lock whose holder was killed is taken over at once', async (t) => {
+  const { directory, lock } = await withDeadLock(t)
+  const store = fileStore(directory, { clock: { ...testClock(), sleep: () => assert.fail('no pause is needed') } })
+  assert.equal(await store.touch(ID, LATER + 1, NOW), true)
+  assert.equal(existsSync(lock), false)
+  await store.close?.()
+})
+
+test('whoever is late to break a dead lock leaves the live one alone that has taken its place', async (t) => {
+  const { directory, lock } = await withDeadLock(t)
+  const [fast, slow] = [openFolder(directory), openFolder(directory)]
+  const seen = holderOf(lock)
+  assert.ok(seen !== null && seen !== 'unreadable' && standingOf(seen) === 'gone', 'the slow one has its proof')
+  fileLocks(fast, testClock()).tryHold(lock, () => {
+    assert.equal(removeDeadLock(slow, lock), true)
+    const holder = holderOf(lock)
+    assert.ok(holder !== null && holder !== 'unreadable' && holder.name === fast.owner.name, 'the live lock stands')
+  })
+  assert.equal(existsSync(lock), false)
+})
+
+test('a dead lock is not removed while another process holds the breaker token', async (t) => {
+  const { directory, lock } = await withDeadLock(t)
+  const [one, other] = [openFolder(directory), openFolder(directory)]
+  assert.equal(takeToken(one), true)
+  assert.equal(removeDeadLock(other, lock), false)
+  assert.equal(existsSync(lock), true)
+  assert.equal(removeDeadLock(one, lock), true)
+  assert.equal(existsSync(lock), false)
+})
+
+test('the token of a killed process passes to exactly one other, and there is never a second token', async (t) => {
+  const { directory, lock } = await withDeadLock(t)
+  const child = startChild({ role: 'token', directory })
+  await child.ended
+  assert.deepEqual(child.lines, ['true'])
+  const folders = [1, 2, 3].map(() => openFolder(directory))
+  assert.equal(folders.filter((folder) => takeToken(folder)).length, 1)
+  const [holder] = readdirSync(join(directory, '.breaker')).map((name) => parseOwner(name))
+  const winner = folders.find((folder) => folder.owner.name === holder?.name)
+  assert.ok(winner, 'the token bears the name of the one that got it')
+  assert.equal(removeDeadLock(winner, lock), true)
+  assert.deepEqual(readdirSync(join(directory, '.breaker')), ['free'])
+})
+
+test('processes that meet at a dead lock keep their count', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory)
+  const counter = idOf(2)
+  await store.create(counter, { payload: '0', expiresAt: LATER }, NOW)
+  for (let round = 0; round < 2; round++) {
+    await startChild({ role: 'lock', directory, id: counter, signal: 'SIGKILL' }).ended
+    const children = [1, 2, 3].map(() => startChild({ role: 'increment', directory, id: counter, count: 20 }))
+    await Promise.all(children.map((child) => child.ended))
+  }
+  assert.equal((await store.read(counter, NOW))?.payload, '120')
+  await store.close?.()
+})
+
+test('the lock of a stopped process is waited for, then an error names it; it is never taken away', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory, { clock: testClock() })
+  await store.create(ID, RECORD, NOW)
+  const child = startChild({ role: 'lock', directory, id: ID, signal: 'SIGSTOP' })
+  await child.until((lines) => lines.includes('held'))
+  await assert.rejects(store.delete(ID), (error) => {
+    assert.ok(error instanceof SessionError)
+    assert.equal(error.code, 'store_timeout')
+    assert.match(error.message, new RegExp(`${ID}\\.lock .*process ${child.process.pid}, which is alive`))
+    return true
+  })
+  assert.equal((await store.sweep?.(LATER + 1, { records: 10, ms: 1000 }))?.removed, 0)
+  assert.equal((await store.read(ID, NOW))?.payload, 'one', 'reading needs no lock')
+  child.process.kill('SIGCONT')
+  await child.ended
+  assert.deepEqual(child.lines, ['held', 'released'])
+  assert.equal(await store.delete(ID), true)
+  await store.close?.()
+})
+
+test('a lock from another machine or container is an error that names file, holder and mend', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory, { clock: testClock() })
+  await store.create(ID, RECORD, NOW)
+  const { lock } = placeOf(directory, ID)
+  const name = ['17', '17', '99', 'f'.repeat(16), '1', 'a'.repeat(12), 'b'.repeat(16)].join('-')
+  writeFileSync(lock, JSON.stringify({ owner: name, pid: 17, host: 'elsewhere' }))
+  await assert.rejects(store.touch(ID, LATER + 1, NOW), (error) => {
+    assert.ok(error instanceof SessionError)
+    assert.equal(error.code, 'store_timeout')
+    assert.ok(error.message.includes(lock))
+    assert.match(error.message, /process 17 of another machine or container.*delete the file/)
+    return true
+  })
+  assert.equal(existsSync(lock), true)
+  writeFileSync(lock, '')
+  await assert.rejects(store.touch(ID, LATER + 1, NOW), /does not say by whom: delete it/)
+  await store.close?.()
+})
+
+test('a lock of our own, left by a release that failed, is used again', async (t) => {
+  const directory = scratch(t)
+  const folder = openFolder(directory)
+  folder.restore(join(directory, ID.slice(0, 2)))
+  const { lock } = placeOf(directory, ID)
+  linkSync(folder.identity, lock)
+  assert.deepEqual(
+    fileLocks(folder, testClock()).tryHold(lock, () => 'ran'),
+    { result: 'ran' },
+  )
+  assert.equal(existsSync(lock), false)
+})
+
+test('a worker thread that was terminated in a write is proven gone while its process lives', async (t) => {
+  const directory = scratch(t)
+  const source = `
+    const { parentPort } = require('node:worker_threads')
+    import(${JSON.stringify(new URL('../../src/stores/file-folder.ts', import.meta.url).href)}).then(({ openFolder }) => {
+      const folder = openFolder(${JSON.stringify(directory)})
+      parentPort.postMessage(folder.owner.name)
+      for (;;);
+    })`
+  const worker = new Worker(source, { eval: true })
+  const name = await new Promise<unknown>((resolve) => worker.once('message', resolve))
+  const owner = parseOwner(String(name))
+  assert.ok(owner)
+  assert.equal(owner.pid, process.pid)
+  assert.equal(standingOf(owner), 'alive')
+  await worker.terminate()
+  // The kernel's thread may outlast the event by a moment.
+  while (standingOf(owner) === 'alive') await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(standingOf(owner), 'gone')
+})
+
+test('standing: only a proof says gone', () => {
+  const me = newOwner()
+  assert.equal(standingOf(me), 'alive')
+  assert.deepEqual(parseOwner(me.name), me)
+  assert.equal(standingOf({ ...me, started: String(Number(me.started) + 1) }), 'gone', 'the pid was used again')
+  assert.equal(standingOf({ ...me, thread: 2 ** 30 }), 'gone', 'no such thread')
+  assert.equal(standingOf({ ...me, pid: 2 ** 30, thread: 2 ** 30 }), 'gone', 'no such process')
+  assert.equal(standingOf({ ...me, boot: 'f'.repeat(16) }), 'gone', 'this host has been started again')
+  assert.equal(standingOf({ ...me, boot: 'f'.repeat(16), host: 'f'.repeat(12) }), 'unknown', 'another host')
+  assert.equal(standingOf({ ...me, namespace: '1_1', pid: 2 ** 30 }), 'unknown', 'another container')
+  assert.equal(standingOf({ ...me, boot: '', pid: 2 ** 30 }), 'unknown', 'no boot ID to compare')
+  assert.equal(standingOf({ ...me, thread: 0, started: '0' }), 'alive', 'no start time to compare')
+  assert.equal(parseOwner('free'), null)
+})
+
+test('the identity file names host and process for a person', (t) => {
+  const folder = openFolder(scratch(t))
+  const facts: unknown = JSON.parse(readFileSync(folder.identity, 'utf8'))
+  assert.deepEqual(facts, { owner: folder.owner.name, pid: process.pid, host: hostname() })
+})
