@@ -42,10 +42,11 @@ const NETWORK: ReadonlyMap<number, string> = new Map([
 ])
 
 /**
- * Make the folder if need be, and prove at once that it can hold sessions.
+ * Make the folder if need be, and prove at once that it can hold sessions. With `durable` the folder itself is on
+ * disk afterwards.
  * @throws {@link SessionError} `store_unusable` with the path, the reason and the mend.
  */
-export function openFolder(directory: string): Folder {
+export function openFolder(directory: string, durable = false): Folder {
   const root = node().path.resolve(directory)
   const owner = newOwner()
   const identity = node().path.join(root, OWNERS, owner.name)
@@ -58,6 +59,7 @@ export function openFolder(directory: string): Folder {
     // A folder in which the user keeps other things keeps its place in version control.
     if (entries.length === 0) hideFromGit(root)
     writeIdentity(identity, owner)
+    if (durable) for (const path of [root, node().path.dirname(root)]) flushFolder(path)
   } catch (error) {
     if (error instanceof SessionError) throw error
     throw new SessionError('store_unusable', `${root}: ${reasonOf(error)}`, { cause: error })
@@ -130,6 +132,18 @@ function writeIdentity(identity: string, owner: Owner): void {
     fs.fsyncSync(file)
   } finally {
     fs.closeSync(file)
+  }
+}
+
+function flushFolder(path: string): void {
+  const { fs } = node()
+  // Windows opens no folders and writes their entries by itself; a parent that may not be read is not ours.
+  const folder = unless(['EISDIR', 'EPERM', 'EACCES'], () => fs.openSync(path, 'r'))
+  if (folder === undefined) return
+  try {
+    fs.fsyncSync(folder)
+  } finally {
+    fs.closeSync(folder)
   }
 }
 

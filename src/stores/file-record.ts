@@ -65,7 +65,7 @@ export function writeDeadline(path: string, expiresAt: number): void {
 export async function writeRecord(path: string, record: RecordInput, version: string, durable: boolean): Promise<void> {
   const { fs } = node()
   const bytes = encodeRecord(record, version)
-  const file = unless(['ENOENT'], () => openNew(path)) ?? openInNewFolder(path)
+  const file = unless(['ENOENT'], () => openNew(path)) ?? (await openInNewFolder(path, durable))
   try {
     for (let done = 0; done < bytes.length;) done += fs.writeSync(file, bytes, done)
     if (durable) await flush(file)
@@ -104,8 +104,11 @@ function flush(file: number): Promise<void> {
   })
 }
 
-function openInNewFolder(path: string): number {
-  makeFolder(node().path.dirname(path))
+async function openInNewFolder(path: string, durable: boolean): Promise<number> {
+  const { dirname } = node().path
+  makeFolder(dirname(path))
+  // A file is on disk when its folder's entry in the folder above is.
+  if (durable) await flushPath(dirname(dirname(path)))
   return openNew(path)
 }
 

@@ -50,7 +50,7 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): St
   if (maxSessions !== undefined && !(Number.isInteger(maxSessions) && maxSessions > 0))
     throw new SessionError('bad_option', `maxSessions is a whole number above 0, not ${String(maxSessions)}`)
 
-  const folder = openFolder(directory)
+  const folder = openFolder(directory, fsync)
   const { root, owner } = folder
   const locks = fileLocks(folder, clock)
   const nextVersion = versionSource()
