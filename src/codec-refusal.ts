@@ -44,7 +44,8 @@ function stepText(step: Step): string {
 
 function labelOf(at: unknown): string {
   if (typeof at === 'string') return quote(at)
-  return typeof at === 'number' || typeof at === 'bigint' || typeof at === 'boolean' ? String(at) : `an ${typeof at}`
+  if (typeof at === 'object' && at !== null) return 'an object'
+  return typeof at === 'function' || typeof at === 'symbol' ? `a ${typeof at}` : String(at)
 }
 
 function quote(text: string): string {
