@@ -650,7 +650,7 @@ test('a stated payload limit is checked: a store that takes more, or fails in an
   assert.ok(limitCase)
   const opened = (store: Store): StoreSetup => ({ open: async () => ({ store }), maxPayload: 100_000 })
   await assert.rejects(runStoreCase(limitCase, opened(memoryStore())), /record_too_large.*it was accepted/)
-  await runStoreCase(limitCase, opened(memoryStore({ maxBytes: 100_350 })))
+  await runStoreCase(limitCase, opened(memoryStore({ maxBytes: 100_300 })))
 })
 
 test('the stores of a case are closed and disposed of when it fails', async () => {

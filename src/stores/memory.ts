@@ -11,8 +11,8 @@ export interface MemoryStoreOptions {
   readonly onEvict?: (id: string) => void
 }
 
-/** What a record costs beside its payload and owner, in bytes: measured at 100,000 records and rounded up. */
-const RECORD_OVERHEAD = 350
+/** What a record costs beside its payload and owner, in bytes: 200 to 250 measured at 100,000 records, rounded up. */
+const RECORD_OVERHEAD = 300
 
 /** Records looked at in search of dead ones when the store is full: about 20 µs. */
 const SEARCH_WHEN_FULL = 1000
@@ -33,7 +33,7 @@ interface Pass {
   readonly entries: MapIterator<[string, Entry]>
   /** Records still to look at. */
   left: number
-  /** The earliest deadline among those found alive. */
+  /** The earliest deadline among those found alive, and those put at the end since it began: it may not meet them. */
   soonest: number
 }
 
@@ -55,12 +55,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<Store> {
   let bytes = 0
   let lastVersion = 0
   let pass: Pass | undefined
+  // No record dies before this: what makes a sweep with nothing to do, and a full store with nothing dead, cheap.
+  let soonest = Infinity
   let warned = false
 
   function put(id: string, entry: Entry): void {
     remove(id)
     entries.set(id, entry)
     bytes += entry.size
+    soonest = Math.min(soonest, entry.expiresAt)
+    if (pass !== undefined) pass.soonest = Math.min(pass.soonest, entry.expiresAt)
   }
 
   function remove(id: string): boolean {
@@ -108,6 +112,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<Store> {
   }
 
   function removeDead(now: number, atMost: number, look: number, timeIsUp: () => boolean): SweepResult {
+    if (now < soonest) return { removed: 0, more: false }
     pass ??= { entries: entries.entries(), left: entries.size, soonest: Infinity }
     let removed = 0
     for (let looked = 0; pass.left > 0; looked++, pass.left--) {
@@ -119,10 +124,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<Store> {
       if (entry.expiresAt > now) pass.soonest = Math.min(pass.soonest, entry.expiresAt)
       else if (remove(id)) removed++
     }
-    // A pass begun by an earlier clock may have met records that have died since.
-    const more = pass.soonest <= now
+    soonest = pass.soonest
     pass = undefined
-    return { removed, more }
+    // A pass begun by an earlier clock may have met records that have died since.
+    return { removed, more: soonest <= now }
   }
 
   return {

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { SessionError } from '../../src/errors.ts'
+import { memoryStore, type MemoryStoreOptions } from '../../src/stores/memory.ts'
+
+const NOW = 1_000
+
+test('over maxSessions the record unused for longest is ended, and onEvict hears its ID', async () => {
+  const { add, ids, evicted, store } = small({ maxSessions: 3 })
+  await add('a', 'b', 'c')
+  await store.read('a', NOW)
+  await add('d')
+  assert.deepEqual(await ids(), ['a', 'c', 'd'])
+  const found = await store.read('c', NOW)
+  await store.update('a', (await store.read('a', NOW))?.version ?? '', { payload: 'changed', expiresAt: 9_000 }, NOW)
+  assert.ok(found)
+  await add('e')
+  assert.deepEqual(await ids(), ['a', 'c', 'e'])
+  assert.deepEqual(evicted, ['b', 'd'])
+})
+
+test('over maxBytes as many records are ended as the new one needs', async () => {
+  const { add, ids, evicted, store } = small({ maxBytes: 4_000 })
+  await add('a', 'b', 'c')
+  assert.deepEqual(evicted, [])
+  await store.create('d', { payload: 'x'.repeat(3_200), expiresAt: 9_000 }, NOW)
+  assert.deepEqual(await ids(), ['c', 'd'])
+  assert.deepEqual(evicted, ['a', 'b'])
+})
+
+test('a record that grows makes others leave, never itself, and its old bytes are given back', async () => {
+  const { add, ids, store } = small({ maxBytes: 2_000 })
+  await add('a', 'b')
+  for (let round = 0; round < 20; round++) {
+    const version = (await store.read('a', NOW))?.version ?? ''
+    await store.update('a', version, { payload: 'x'.repeat(500 + round), expiresAt: 9_000 }, NOW)
+    assert.deepEqual(await ids(), ['a', 'b'])
+  }
+  const version = (await store.read('a', NOW))?.version ?? ''
+  await store.update('a', version, { payload: 'x'.repeat(1_650), expiresAt: 9_000 }, NOW)
+  assert.deepEqual(await ids(), ['a'])
+  await store.delete('a')
+  await add('c', 'd', 'e', 'f', 'g', 'h')
+  assert.deepEqual(await ids(), ['c', 'd', 'e', 'f', 'g', 'h'])
+})
+
+test('bytes are counted as the engine keeps them: one for a Latin-1 character, two for others', async () => {
+  const sizes: number[] = []
+  for (const payload of ['', 'x'.repeat(100), 'é'.repeat(100), '\u0100'.repeat(100)]) {
+    const store = memoryStore()
+    await store.create('a', { payload, expiresAt: 9_000 }, NOW)
+    for await (const { size } of store.list()) sizes.push(size)
+  }
+  const [empty = 0, ...others] = sizes
+  assert.deepEqual(
+    others.map((size) => size - empty),
+    [100, 100, 200],
+  )
+})
+
+test('dead records make room before live ones, wherever they are, and that is no eviction', async () => {
+  const { add, ids, evicted, store } = small({ maxSessions: 4 })
+  await add('a', 'b')
+  await store.create('dead', { payload: '', expiresAt: NOW + 10 }, NOW)
+  await add('c')
+  await store.create('d', { payload: '', expiresAt: 9_000 }, NOW + 10)
+  assert.deepEqual(await ids(), ['a', 'b', 'c', 'd'])
+  assert.deepEqual(evicted, [])
+})
+
+test('an evicted session stays dead: update and touch find it gone, and its version is never used again', async () => {
+  const { add, evicted, store } = small({ maxSessions: 1 })
+  const first = await store.create('a', { payload: '', expiresAt: 9_000 }, NOW)
+  await add('b')
+  assert.deepEqual(evicted, ['a'])
+  const version = first?.version ?? ''
+  const record = { payload: 'late', expiresAt: 9_000 }
+  assert.equal(await store.update('a', version, record, NOW), 'gone')
+  assert.equal(await store.touch('a', 9_500, NOW), false)
+  await add('a')
+  assert.equal(await store.update('a', version, record, NOW), 'conflict')
+})
+
+test('the first live eviction of a store warns, once, with a code', async (t) => {
+  const warned = warnings(t)
+  const { add } = small({ maxSessions: 2 })
+  await add('a', 'b')
+  assert.deepEqual(await warned(), [])
+  await add('c', 'd', 'e')
+  assert.deepEqual(await warned(), [{ name: 'CoatcheckWarning', code: 'COATCHECK_EVICTION' }])
+})
+
+test('a record larger than maxBytes is refused, and nothing else is lost for it', async () => {
+  const { add, ids, store } = small({ maxBytes: 1_000 })
+  await add('a', 'b')
+  const large = { payload: 'x'.repeat(1_001), expiresAt: 9_000 }
+  const tooLarge = (error: unknown): boolean =>
+    error instanceof SessionError && error.code === 'record_too_large' && /maxBytes of 1000/.test(error.message)
+  await assert.rejects(store.create('c', large, NOW), tooLarge)
+  const before = await store.read('a', NOW)
+  await assert.rejects(store.update('a', before?.version ?? '', large, NOW), tooLarge)
+  assert.deepEqual(await store.read('a', NOW), before)
+  assert.deepEqual(await ids(), ['a', 'b'])
+})
+
+test('limits that are not positive numbers are refused at construction', () => {
+  for (const value of [0, -1, Number.NaN])
+    for (const name of ['maxSessions', 'maxBytes'])
+      assert.throws(
+        () => memoryStore({ [name]: value }),
+        (error: unknown) =>
+          error instanceof SessionError && error.code === 'bad_option' && error.message.includes(name),
+      )
+})
+
+test('a sweep goes on where it stopped, also when every record is read between its batches', async () => {
+  const store = memoryStore()
+  for (let n = 0; n < 50; n++) {
+    await store.create(`live ${n}`, { payload: '', expiresAt: 9_000 }, NOW)
+    await store.create(`dead ${n}`, { payload: '', expiresAt: 2_000 }, NOW)
+  }
+  let removed = 0
+  for (let batch = 1, more = true; more; batch++) {
+    const result = await store.sweep(2_000, { records: 5, ms: 1_000 })
+    removed += result.removed
+    more = result.more
+    for (let n = 0; n < 50; n++) assert.ok(await store.read(`live ${n}`, 2_000))
+    assert.ok(batch <= 12, `${batch} batches for 50 records, 5 at a time`)
+  }
+  assert.equal(removed, 50)
+})
+
+test('a session costs less than 500 bytes beside its payload', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  assert.ok(typeof collect === 'function')
+  const count = 100_000
+  const store = memoryStore({ maxSessions: count })
+  collect()
+  const before = process.memoryUsage().heapUsed
+  for (let n = 0; n < count; n++) {
+    const id = Buffer.from(String(n).padStart(64, '0')).toString()
+    const payload = Buffer.alloc(100, id).toString()
+    await store.create(id, { payload, expiresAt: NOW + n + 1, owner: Buffer.from(`user ${n}`).toString() }, NOW)
+  }
+  collect()
+  const each = (process.memoryUsage().heapUsed - before) / count - 100
+  assert.ok(each > 100 && each < 500, `${each} bytes a session beside its payload`)
+  assert.ok(await store.read('0'.repeat(64), NOW))
+})
+
+interface SmallStore {
+  readonly store: ReturnType<typeof memoryStore>
+  readonly evicted: string[]
+  /** Create these, with an empty payload. */
+  readonly add: (...ids: string[]) => Promise<void>
+  /** Every ID in the store, in order of the alphabet. */
+  readonly ids: () => Promise<string[]>
+}
+
+function small(options: MemoryStoreOptions): SmallStore {
+  const evicted: string[] = []
+  const store = memoryStore({ ...options, onEvict: (id) => evicted.push(id) })
+  return {
+    store,
+    evicted,
+    add: async (...ids) => {
+      for (const id of ids) await store.create(id, { payload: '', expiresAt: 9_000 }, NOW)
+    },
+    ids: async () => {
+      const found = []
+      for await (const { id } of store.list()) found.push(id)
+      return found.toSorted()
+    },
+  }
+}
+
+/** The process warnings with a code during the test, once those on their way have arrived. */
+function warnings(t: TestContext): () => Promise<unknown[]> {
+  const heard: unknown[] = []
+  const hear = (warning: Error): void => {
+    if ('code' in warning) heard.push({ name: warning.name, code: warning.code })
+  }
+  process.on('warning', hear)
+  t.after(() => process.off('warning', hear))
+  return async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    return heard
+  }
+}
