@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { suite, test } from 'node:test'
 import { errorCodes } from '../src/errors.ts'
@@ -22,6 +22,10 @@ function documentedCodes(markdown: string): string[] {
   return [...markdown.matchAll(/^\|\s*`(\w+)`\s*\|/gm)].map(([, code = '']) => code)
 }
 
+function mentionedPages(source: string): string[] {
+  return [...source.matchAll(/\bdocs\/[\w/-]+\.md/g)].map(([page]) => page)
+}
+
 function readFromRoot(path: string): string | null {
   const full = join(root, path)
   if (!existsSync(full)) return null
@@ -34,6 +38,16 @@ suite('documentation', () => {
       assert.deepEqual(brokenLinks(page, readPage(page), readFromRoot), [])
     })
   }
+
+  test('every page that a comment in src/ refers to exists', () => {
+    const missing = globSync('src/**/*.ts', { cwd: root }).flatMap((file) =>
+      mentionedPages(readFileSync(join(root, file), 'utf8'))
+        .filter((page) => !existsSync(join(root, page)))
+        .map((page) => `${file}: ${page}`),
+    )
+    assert.deepEqual(missing, [])
+    assert.deepEqual(mentionedPages('See `docs/a-b.md` and docs/stores/c.md.'), ['docs/a-b.md', 'docs/stores/c.md'])
+  })
 
   test('the link check finds a missing file, a missing heading and a way out of the repository', () => {
     const page = '# Title\n[a](b.md) [c](#title) [d](#gone) [e](../../x.md) [f](https://example.org/x) `[g](code.md)`\n'
