@@ -105,10 +105,10 @@ function flush(file: number): Promise<void> {
 }
 
 async function openInNewFolder(path: string, durable: boolean): Promise<number> {
-  const { dirname } = node().path
-  makeFolder(dirname(path))
+  const shard = node().path.dirname(path)
+  makeFolder(shard)
   // A file is on disk when its folder's entry in the folder above is.
-  if (durable) await flushPath(dirname(dirname(path)))
+  if (durable) await flushPath(node().path.dirname(shard))
   return openNew(path)
 }
 
