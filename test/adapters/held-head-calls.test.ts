@@ -163,7 +163,7 @@ test('Set-Cookie given to writeHead does not replace ours, in any of its forms',
         handler: (_req, res) => {
           res.setHeader('set-cookie', ['replaced=1']) // as Node does it: what writeHead is given replaces this
           const given = structuredClone(form)
-          Reflect.get(res, 'writeHead').apply(res, given)
+          Function.prototype.apply.call(Reflect.get(res, 'writeHead'), res, given)
           res.end('x', () => assert.deepEqual(given, form, 'the application’s own lists are left alone'))
         },
       })

@@ -1,0 +1,153 @@
+import { SessionError } from '../errors.ts'
+import type { Session } from '../session.ts'
+import { callBack } from './call-back.ts'
+import type { Callback } from './call-back.ts'
+import { expressCookie } from './express-cookie.ts'
+import type { ExpressCookie } from './express-cookie.ts'
+
+export type { ExpressCookie } from './express-cookie.ts'
+
+/**
+ * The members that `req.session` has beside the data's own keys: those of express-session, no others. They are not
+ * enumerable, and assigning to one throws. Each takes a callback, and then returns the session, or gives a promise.
+ */
+export interface ExpressSession {
+  /** A public handle of the session; useless as a cookie. */
+  readonly id: string
+  readonly cookie: ExpressCookie
+  /** Save now instead of with the response. */
+  save(): Promise<void>
+  save(callback: Callback): this
+  /** Read the newest state into a new `req.session`; an error of code `session_ended` when the session is gone. */
+  reload(): Promise<void>
+  reload(callback: Callback): this
+  /** Move to a new ID, on login and logout. `req.session` is then a new, empty object; this one stays readable. */
+  regenerate(): Promise<void>
+  regenerate(callback: Callback): this
+  /** End the session. `req.session` is undefined from here on. */
+  destroy(): Promise<void>
+  destroy(callback: Callback): this
+  /** Does nothing: every request that counts as a visit moves the deadline already. */
+  touch(): this
+}
+
+/** `req.session` for one request. */
+export interface RequestSession {
+  /** The data with express-session's members; undefined once it was destroyed through them. */
+  readonly get: () => ExpressSession | undefined
+  /** null destroys; another object replaces the data, under the same ID. */
+  readonly set: (value: unknown) => void
+  /** A destroy that failed, or that nobody waited for, is done or fails the response before its head leaves. */
+  readonly beforeCommit: () => Promise<void> | undefined
+}
+
+/**
+ * A proxy over `session.data` itself, so that both are always the same data. The other way, members on the data
+ * object or its prototype, would put names into the data that the session promises to leave free. The price:
+ * `structuredClone(req.session)` refuses a proxy; `structuredClone({ ...req.session })` does not.
+ */
+export function requestSession<Data extends object>(session: Session<Data>): RequestSession {
+  let shown: { readonly data: object; readonly view: ExpressSession } | undefined
+  let destroyed = false
+
+  function view(): ExpressSession {
+    const { data } = session
+    if (shown?.data !== data) shown = { data, view: show(data) }
+    return shown.view
+  }
+
+  function destroy(): Promise<void> {
+    destroyed = true
+    return session.destroy()
+  }
+
+  function show(data: object): ExpressSession {
+    const answer = (promise: Promise<void>, callback?: Callback): unknown => {
+      // Express code calls these without waiting: a failure then must not end the process. The commit meets it again.
+      promise.catch(() => undefined)
+      if (callback === undefined) return promise
+      callBack(promise, callback)
+      return proxy
+    }
+    const members: Readonly<Record<keyof ExpressSession, () => unknown>> = {
+      id: () => session.id,
+      cookie: () => expressCookie(session),
+      save: () => save,
+      reload: () => reload,
+      regenerate: () => regenerate,
+      destroy: () => end,
+      touch: () => touch,
+    }
+    const save = (callback?: Callback): unknown => answer(session.save(), callback)
+    const reload = (callback?: Callback): unknown => answer(reloaded(session), callback)
+    const regenerate = (callback?: Callback): unknown => answer(session.regenerate(), callback)
+    const end = (callback?: Callback): unknown => answer(destroy(), callback)
+    const touch = (): unknown => proxy
+    const proxy = withMembers(data, members)
+    return proxy
+  }
+
+  return {
+    get: () => (destroyed ? undefined : view()),
+    set(value) {
+      if (value === null || value === undefined) {
+        destroy().catch(() => undefined)
+        return
+      }
+      if (typeof value !== 'object' || Array.isArray(value)) {
+        throw new SessionError('bad_value', 'req.session was set to what is no plain object; null destroys the session')
+      }
+      const replacement = { ...value }
+      const current = view()
+      for (const key of Object.keys(current)) Reflect.deleteProperty(current, key)
+      Object.assign(current, replacement)
+    },
+    beforeCommit: () => (destroyed ? session.destroy() : undefined),
+  }
+}
+
+async function reloaded<Data extends object>(session: Session<Data>): Promise<void> {
+  if (await session.reload()) return
+  throw new SessionError('session_ended', 'nothing is stored for it, so there is nothing to reload')
+}
+
+/** `data`, with `members` answering under their names. Data stored under such a name stays, unseen from here. */
+function withMembers(data: object, members: Readonly<Record<keyof ExpressSession, () => unknown>>): ExpressSession {
+  const memberOf = (key: string | symbol): (() => unknown) | undefined =>
+    Object.hasOwn(members, key) ? Reflect.get(members, key) : undefined
+
+  const proxy: object = new Proxy(data, {
+    get(target, key, receiver) {
+      const member = memberOf(key)
+      return member ? member() : Reflect.get(target, key, receiver)
+    },
+    has: (target, key) => memberOf(key) !== undefined || Reflect.has(target, key),
+    set(target, key, value, receiver) {
+      refuse(key)
+      return Reflect.set(target, key, value, receiver)
+    },
+    defineProperty(target, key, descriptor) {
+      refuse(key)
+      return Reflect.defineProperty(target, key, descriptor)
+    },
+    deleteProperty(target, key) {
+      refuse(key)
+      return Reflect.deleteProperty(target, key)
+    },
+    ownKeys: (target) => Reflect.ownKeys(target).filter((key) => memberOf(key) === undefined),
+    getOwnPropertyDescriptor: (target, key) =>
+      memberOf(key) ? undefined : Reflect.getOwnPropertyDescriptor(target, key),
+  })
+
+  function refuse(key: string | symbol): void {
+    if (memberOf(key) === undefined) return
+    throw new SessionError(
+      'bad_value',
+      `req.session.${String(key)} is a member of the session; keep data under another name, or use sessions.of(req).data`,
+    )
+  }
+
+  // The traps above answer for every member.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return proxy as ExpressSession
+}

@@ -1,0 +1,74 @@
+import { SessionError } from '../errors.ts'
+import type { Sessions } from '../sessions.ts'
+import { callBack } from './call-back.ts'
+import { requestSession } from './express-session.ts'
+import type { RequestSession } from './express-session.ts'
+import type { NodeResponse } from './node-response.ts'
+import { serveSession } from './node-request.ts'
+import type { NodeRequest } from './node-request.ts'
+
+export type { ExpressCookie, ExpressSession } from './express-session.ts'
+
+/** What is used of an Express request, 4 or 5. */
+export interface ExpressRequest extends NodeRequest {
+  /** As Express's own 'trust proxy' setting says. */
+  readonly secure: boolean
+  readonly method: string
+  readonly path: string
+}
+
+/** All of it is optional. */
+export interface ExpressOptions<Req, Res> {
+  /** Where the session is on the request. A second instance on one app needs another. Default `'session'`. */
+  readonly property?: string
+  /** False for a request that is no visit, such as polling: the session's deadline stays. Default: every one is. */
+  readonly activity?: (req: Req) => boolean
+  /**
+   * Sends the error response when the session could not be saved, in place of a plain 500. Must end `res`. What the
+   * application had answered is dropped, headers included.
+   */
+  readonly onCommitError?: (error: unknown, req: Req, res: Res) => void
+}
+
+/**
+ * Sessions for Express, 4 and 5: `app.use(session(sessions))`.
+ *
+ * `sessions.of(req)` is the session, typed. `req.session` is the same data in the shape Express middleware expects of
+ * a session; `docs/express.md` lists every member. The head of the response leaves once the session is saved, and a
+ * failed save is a 500. An error on opening goes to `next`, as does mounting it twice (`registered_twice`).
+ */
+export function session<
+  Data extends object,
+  Req extends ExpressRequest = ExpressRequest,
+  Res extends NodeResponse = NodeResponse,
+>(
+  sessions: Sessions<Data>,
+  options: ExpressOptions<Req, Res> = {},
+): (req: Req, res: Res, next: (error?: unknown) => void) => void {
+  const { property = 'session', activity = () => true, onCommitError } = options
+
+  async function open(req: Req, res: Res): Promise<void> {
+    if (property in req) {
+      throw new SessionError(
+        'registered_twice',
+        `req.${property} is there already; mount one session middleware, or give the second its own property`,
+      )
+    }
+    let shown: RequestSession | undefined
+    const current = await serveSession(sessions, req, res, {
+      secure: req.secure,
+      activity: activity(req),
+      onCommitError: onCommitError && ((error) => onCommitError(error, req, res)),
+      beforeCommit: () => shown?.beforeCommit(),
+    })
+    shown = requestSession(current)
+    const { get, set } = shown
+    Object.defineProperty(req, property, { configurable: true, enumerable: true, get, set })
+    if (property !== 'session') return
+    Object.defineProperty(req, 'sessionID', { configurable: true, enumerable: true, get: () => current.id })
+  }
+
+  return function openSession(req, res, next) {
+    callBack(open(req, res), next)
+  }
+}
