@@ -1,0 +1,74 @@
+import { duration, SessionError } from 'coatcheck'
+import type { Duration } from 'coatcheck'
+
+/** What the environment says about the demo. */
+export interface Config {
+  /** For `openStore`. */
+  readonly store: string
+  /** Idle lifetime. */
+  readonly lifetime: Duration
+  /** Whether the cookie outlives the browser window. */
+  readonly permanent: boolean
+  /** 0 for any free one. */
+  readonly port: number
+}
+
+/** The demo cannot start as it is set up. The message is for the person who set it up, and is all they need. */
+export class SetupError extends Error {
+  override readonly name = 'SetupError'
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Read the environment. A variable that is unset or empty has its default.
+ *
+ * @throws {@link SetupError} naming the variable, its value and what is allowed.
+ */
+export function readConfig(env: Environment): Config {
+  const value = (name: string, otherwise: string): string => env[name] || otherwise
+  return {
+    store: value('SESSION_STORE', 'file:.sessions'),
+    lifetime: readLifetime(value('SESSION_LIFETIME', '31d')),
+    permanent: readFlag('SESSION_PERMANENT', value('SESSION_PERMANENT', 'true')),
+    port: readPort(value('PORT', '3000')),
+  }
+}
+
+/** What to say about a store that could not be opened. Passwords in its URL are not repeated. */
+export function storeProblem(url: string, error: SessionError): SetupError {
+  return new SetupError(`SESSION_STORE is ${shown(withoutSecrets(url))}. ${error.message}`)
+}
+
+function readLifetime(text: string): Duration {
+  try {
+    return duration(text)
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error
+    throw invalid('SESSION_LIFETIME', text, "a duration like '90s', '30m', '12h' or '31d', at most a thousand years")
+  }
+}
+
+function readFlag(name: string, text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw invalid(name, text, "'true' or 'false'")
+  return text === 'true'
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port <= 65_535) return port
+  throw invalid('PORT', text, 'a whole number from 1 to 65535, or 0 for any free port')
+}
+
+function invalid(name: string, text: string, allowed: string): SetupError {
+  return new SetupError(`${name} is ${shown(text)}; it must be ${allowed}.`)
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length <= 200 ? text : `${text.slice(0, 200)}…`)
+}
+
+/** Whatever stands before an @ or behind a ? may be a password. */
+function withoutSecrets(url: string): string {
+  return url.replace(/\/\/.*@/s, '//***@').replace(/\?.*/s, '?***')
+}
