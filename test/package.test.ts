@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
-import { root } from './markdown.ts'
+import { codeBlocks, readPage, root } from './markdown.ts'
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** `coatcheck`, `coatcheck/stores` …: everything a user may import. */
@@ -78,9 +78,10 @@ suite('the package', () => {
       await typeCheck('plain', plain, ['node'], { module, moduleResolution })
     })
 
-    test(`the Express augmentation resolves under "moduleResolution": "${moduleResolution}"`, async () => {
+    test(`the README's example and the Express augmentation resolve under "${moduleResolution}"`, async () => {
+      const example = codeBlocks(readPage('README.md')).find(({ language }) => language === 'ts')?.code ?? ''
       const express = ['node', 'express', 'express-serve-static-core']
-      await typeCheck('augmented', entries, express, { module, moduleResolution })
+      await typeCheck('express', entries, express, { module, moduleResolution }, example)
     })
   }
 
@@ -98,12 +99,18 @@ suite('the package', () => {
   })
 
   /** A project of one file that imports everything, checked by tsc with library declarations included. */
-  async function typeCheck(name: string, imports: string[], types: string[], options: object): Promise<void> {
+  async function typeCheck(
+    name: string,
+    imports: string[],
+    types: string[],
+    options: object,
+    code = '',
+  ): Promise<void> {
     const place = join(project, name)
     mkdirSync(place, { recursive: true })
     linkTypes(place, types)
     const lines = imports.map((entry, index) => `import * as m${index} from '${entry}'\nexport { m${index} }`)
-    writeFileSync(join(place, 'index.ts'), `${lines.join('\n')}\n`)
+    writeFileSync(join(place, 'index.ts'), `${lines.join('\n')}\n${code}`)
     const compilerOptions = { ...options, target: 'es2024', strict: true, noEmit: true, skipLibCheck: false, types }
     writeFileSync(join(place, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['index.ts'] }))
     await run(bin('tsc'), ['-p', place])
