@@ -78,6 +78,16 @@ suite('package-lock.json', () => {
     assert.deepEqual(missingPlatforms(incomplete), [{ name: 'tool-linux-x64', version: '1.2.3', dev: true }])
   })
 
+  test('has no package whose install script nobody decided about: `allowScripts` in package.json', () => {
+    const entries = Object.entries<{ hasInstallScript?: boolean }>(lock.packages)
+    const scripted = entries.filter(([, { hasInstallScript }]) => hasInstallScript)
+    const names = scripted.map(([place]) => place.replace(/^.*node_modules\//, ''))
+    assert.deepEqual(
+      names.filter((name) => !(name in manifest.allowScripts)),
+      [],
+    )
+  })
+
   test('has a checksum for every package that is not for one platform only', () => {
     const entries = Object.entries<{ integrity?: string; os?: string[] }>(lock.packages)
     const unchecked = entries.filter(([place, { integrity, os }]) => place !== '' && !integrity && !os)
