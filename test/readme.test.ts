@@ -198,7 +198,7 @@ interface Started {
 /** Runs in a folder of its own, as on a user's machine: no setting of ours, and nothing left behind. */
 function start({ file }: Placed): Started {
   const cwd = mkdtempSync(join(tmpdir(), 'coatcheck-snippet-'))
-  const flags = ['--conditions=coatcheck-source', '--import', join(root, 'test/fixtures/free-port.ts')]
+  const flags = ['--conditions=coatcheck-source', '--import', join(root, 'test/fixtures/snippet-port.ts')]
   const { SESSION_STORE: _store, NODE_ENV: _mode, NODE_TEST_CONTEXT: _context, ...env } = process.env
   const child = spawn(process.execPath, [...flags, file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   let said = ''
