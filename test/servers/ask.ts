@@ -10,13 +10,12 @@ export interface Endpoint {
 }
 
 /**
- * Send `request` on a connection of its own and return what has come back once it matches `complete`, or once the
- * server has closed the connection.
+ * Send `request` on a connection of its own and return what has come back once it matches `complete`.
  *
  * Rejects when the connection fails or ends before that, or after a second. No client package takes part: this is how
  * servers are asked whether they are ready, and the clients are what is under test.
  */
-export async function ask(endpoint: Endpoint, request: string, complete: RegExp | 'closed'): Promise<string> {
+export async function ask(endpoint: Endpoint, request: string, complete: RegExp): Promise<string> {
   const socket = open(endpoint)
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   let received = ''
@@ -24,13 +23,10 @@ export async function ask(endpoint: Endpoint, request: string, complete: RegExp 
   socket.setTimeout(1000, () => reject(new Error(`no answer to ${question} within a second, only: ${received}`)))
   socket.on('data', (chunk) => {
     received += chunk.toString()
-    if (complete !== 'closed' && complete.test(received)) resolve(received)
+    if (complete.test(received)) resolve(received)
   })
   socket.once('error', reject)
-  socket.once('close', () => {
-    if (complete === 'closed' && received !== '') resolve(received)
-    reject(new Error(`the connection ended before the answer to ${question}: ${received}`))
-  })
+  socket.once('close', () => reject(new Error(`the connection ended before the answer to ${question}: ${received}`)))
   socket.write(request)
   try {
     return await promise

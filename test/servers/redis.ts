@@ -34,6 +34,10 @@ interface RedisRole {
 
 const SERVER: RedisRole = { name: 'Redis', args: () => ['--save', '', '--appendonly', 'no'] }
 
+const END = 'end-of-reply'
+/** An error as the very first thing ends an answer too: after a refused login nothing else comes. */
+const COMPLETE = new RegExp(`^-.*\\r\\n|\\$${END.length}\\r\\n${END}\\r\\n$`)
+
 /**
  * One Redis server. It keeps its data in memory, so `kill9()` and `restart()` empty it; with
  * `config: { appendonly: 'yes' }` every acknowledged write survives both.
@@ -109,14 +113,14 @@ async function ping(endpoint: Endpoint, password: string | null, pid: number): P
   return version
 }
 
-/** QUIT makes the end of the reply recognisable without understanding it: the server closes the connection there. */
+/** A PING behind the command makes the end of its reply recognisable without understanding it. */
 async function send(endpoint: Endpoint, password: string | null, words: readonly string[]): Promise<string> {
-  const commands = [...(password === null ? [] : [['AUTH', password]]), words, ['QUIT']]
-  const answer = await ask(endpoint, commands.map(encode).join(''), 'closed')
-  const reply = answer.slice(password === null ? 0 : '+OK\r\n'.length, -'+OK\r\n'.length)
+  const login = password === null ? [] : [['AUTH', password]]
+  const answer = await ask(endpoint, [...login, words, ['PING', END]].map(encode).join(''), COMPLETE)
+  const reply = password === null ? answer : answer.slice('+OK\r\n'.length)
   const refusal = [answer, reply].find((text) => text.startsWith('-'))
-  if (refusal !== undefined) throw new Error(`Redis refuses ${words.join(' ')}: ${refusal.trim()}`)
-  return reply
+  if (refusal !== undefined) throw new Error(`Redis refuses ${words.join(' ')}: ${refusal.split('\r\n')[0]}`)
+  return reply.replace(COMPLETE, '')
 }
 
 function encode(words: readonly string[]): string {
