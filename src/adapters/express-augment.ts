@@ -17,7 +17,8 @@ declare global {
   // Express's own types, 4 and 5, take a request's additions from here.
   namespace Express {
     interface Request {
-      session: ExpressSession & Partial<SessionData>
+      get session(): ExpressSession & Partial<SessionData>
+      set session(value: Partial<SessionData> | null | undefined)
       sessionID: string
     }
   }

@@ -69,7 +69,7 @@ export function requestSession<Data extends object>(session: Session<Data>): Req
       callBack(promise, callback)
       return proxy
     }
-    const members: Readonly<Record<keyof ExpressSession, () => unknown>> = {
+    const members: Members = {
       id: () => session.id,
       cookie: () => expressCookie(session),
       save: () => save,
@@ -98,6 +98,7 @@ export function requestSession<Data extends object>(session: Session<Data>): Req
         throw new SessionError('bad_value', 'req.session was set to what is no plain object; null destroys the session')
       }
       const replacement = { ...value }
+      for (const key of Object.keys(replacement)) refuseMember(key)
       const current = view()
       for (const key of Object.keys(current)) Reflect.deleteProperty(current, key)
       Object.assign(current, replacement)
@@ -111,42 +112,51 @@ async function reloaded<Data extends object>(session: Session<Data>): Promise<vo
   throw new SessionError('session_ended', 'nothing is stored for it, so there is nothing to reload')
 }
 
-/** `data`, with `members` answering under their names. Data stored under such a name stays, unseen from here. */
-function withMembers(data: object, members: Readonly<Record<keyof ExpressSession, () => unknown>>): ExpressSession {
-  const memberOf = (key: string | symbol): (() => unknown) | undefined =>
-    Object.hasOwn(members, key) ? Reflect.get(members, key) : undefined
+type Members = Readonly<Record<keyof ExpressSession, () => unknown>>
 
+const NAMES: Readonly<Record<keyof ExpressSession, true>> = {
+  id: true,
+  cookie: true,
+  save: true,
+  reload: true,
+  regenerate: true,
+  destroy: true,
+  touch: true,
+}
+
+function isMember(key: string | symbol): key is keyof ExpressSession {
+  return Object.hasOwn(NAMES, key)
+}
+
+function refuseMember(key: string | symbol): void {
+  if (!isMember(key)) return
+  throw new SessionError(
+    'bad_value',
+    `req.session.${key} is a member of the session; keep data under another name, or use sessions.of(req).data`,
+  )
+}
+
+/** `data`, with `members` answering under their names. Data stored under such a name stays, unseen from here. */
+function withMembers(data: object, members: Members): ExpressSession {
   const proxy: object = new Proxy(data, {
-    get(target, key, receiver) {
-      const member = memberOf(key)
-      return member ? member() : Reflect.get(target, key, receiver)
-    },
-    has: (target, key) => memberOf(key) !== undefined || Reflect.has(target, key),
+    get: (target, key, receiver) => (isMember(key) ? members[key]() : Reflect.get(target, key, receiver)),
+    has: (target, key) => isMember(key) || Reflect.has(target, key),
     set(target, key, value, receiver) {
-      refuse(key)
+      refuseMember(key)
       return Reflect.set(target, key, value, receiver)
     },
     defineProperty(target, key, descriptor) {
-      refuse(key)
+      refuseMember(key)
       return Reflect.defineProperty(target, key, descriptor)
     },
     deleteProperty(target, key) {
-      refuse(key)
+      refuseMember(key)
       return Reflect.deleteProperty(target, key)
     },
-    ownKeys: (target) => Reflect.ownKeys(target).filter((key) => memberOf(key) === undefined),
+    ownKeys: (target) => Reflect.ownKeys(target).filter((key) => !isMember(key)),
     getOwnPropertyDescriptor: (target, key) =>
-      memberOf(key) ? undefined : Reflect.getOwnPropertyDescriptor(target, key),
+      isMember(key) ? undefined : Reflect.getOwnPropertyDescriptor(target, key),
   })
-
-  function refuse(key: string | symbol): void {
-    if (memberOf(key) === undefined) return
-    throw new SessionError(
-      'bad_value',
-      `req.session.${String(key)} is a member of the session; keep data under another name, or use sessions.of(req).data`,
-    )
-  }
-
   // The traps above answer for every member.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return proxy as ExpressSession
