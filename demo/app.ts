@@ -90,11 +90,6 @@ function comesFromElsewhere(req: Request): boolean {
 
 /** What went wrong goes to the log; the visitor hears whose fault it is and what to do. */
 function answerFailure(error: unknown, res: Response): void {
-  const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
-  if (status >= 400 && status < 500) {
-    send(res, status, messagePage('That did not work', 'This address or request cannot be understood.'))
-    return
-  }
   console.error(error)
   const storeIsAway = error instanceof SessionError && (error.code === 'store_failed' || error.code === 'store_timeout')
   send(

@@ -73,6 +73,10 @@ function stopOnSignal(server: Server, sessions: Sessions<DemoData>): void {
     server.close(() => void sessions.close())
     setTimeout(() => server.closeAllConnections(), STOP_WITHIN_MS).unref()
   }
+  // close() ends the connections that are idle at that moment; browsers would hold on to the others for seconds.
+  server.on('request', (_req, res) => {
+    res.once('close', () => stopping && server.closeIdleConnections())
+  })
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
 }
