@@ -132,6 +132,36 @@ test('a sweep goes on where it stopped, also when every record is read between i
   assert.equal(removed, 50)
 })
 
+test('a sweep does not overlook a record that reads have moved behind its walk', async () => {
+  const { add, ids, store } = small({})
+  await add('live')
+  for (const [id, expiresAt] of Object.entries({ dead: 2_000, moved: 3_000, 'dead too': 2_000 }))
+    await store.create(id, { payload: '', expiresAt }, NOW)
+  assert.deepEqual(await store.sweep(2_000, { records: 1, ms: 1_000 }), { removed: 1, more: true })
+  await store.read('live', 2_000)
+  await store.read('moved', 2_000)
+  for (let more = true; more;) ({ more } = await store.sweep(3_000, { records: 10, ms: 1_000 }))
+  assert.deepEqual(await ids(), ['live'])
+})
+
+test('a full store of many searches a part for the dead at each create, the next part at the next', async () => {
+  const { evicted, store } = small({ maxSessions: 2_500 })
+  for (let n = 0; n < 2_500; n++) {
+    const expiresAt = n === 2_400 ? 2_000 : n < 500 ? 3_000 : 9_000
+    await store.create(`r${n}`, { payload: '', expiresAt }, NOW)
+  }
+  const add = (id: string, now: number) => store.create(id, { payload: '', expiresAt: 9_000 }, now)
+  await add('first', 2_000)
+  assert.deepEqual(evicted, ['r0'], 'the dead r2400 is beyond the first part')
+  await add('second', 3_000)
+  assert.deepEqual(evicted, ['r0'], 'r1 was dead by then: removed, though not an eviction')
+  await add('third', 3_000)
+  assert.deepEqual(evicted, ['r0'])
+  assert.equal(await store.delete('r1'), false)
+  assert.equal(await store.delete('r2400'), false)
+  assert.equal(await store.delete('r2'), true, 'the third part had the dead r2400: nothing else had to leave')
+})
+
 test('a session costs less than 500 bytes beside its payload', async () => {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')
