@@ -1,7 +1,7 @@
 import type { Outcome } from './backend.ts'
 import { SessionError } from './errors.ts'
 import { isOver } from './lifetime.ts'
-import type { Lines } from './merge.ts'
+import type { Lines } from './record.ts'
 import type { Policy } from './options.ts'
 import { decodeRecord, encodeRecord } from './record.ts'
 import type { RecordHead } from './record.ts'

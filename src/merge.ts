@@ -1,9 +1,9 @@
+import type { Lines } from './record.ts'
+
 /**
  * Two requests changed one session. Three-way merge by top-level key, on the encoded lines: what *we* changed against
  * our base is laid over theirs. Nothing deeper is merged: a deep merge cannot know what a nested change meant.
  */
-export type Lines = ReadonlyMap<string, string>
-
 /** One key that both sides changed, as encoded lines; undefined means absent. */
 export interface Clash {
   readonly key: string

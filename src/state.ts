@@ -1,7 +1,7 @@
 import { planDeadline, target } from './lifetime.ts'
 import type { DeadlinePlan, LifetimeFacts } from './lifetime.ts'
 import { NO_LINES } from './merge.ts'
-import type { Lines } from './merge.ts'
+import type { Lines } from './record.ts'
 import type { EndReason } from './events.ts'
 import type { Policy } from './options.ts'
 import type { RecordHead } from './record.ts'
