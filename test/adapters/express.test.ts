@@ -20,6 +20,8 @@ import { SessionError } from '../../src/errors.ts'
 import { createSessions } from '../../src/sessions.ts'
 import type { Sessions } from '../../src/sessions.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
+import { testClock } from '../../src/testing/clock.ts'
+import type { TestClock } from '../../src/testing/clock.ts'
 import { gatedStore } from '../../src/testing/gates.ts'
 import type { Gates } from '../../src/testing/gates.ts'
 import { listen } from './wire.ts'
@@ -38,6 +40,7 @@ interface World {
   readonly app: Express
   readonly sessions: Sessions
   readonly gates: Gates
+  readonly clock: TestClock
   readonly visit: () => Promise<Visitor>
 }
 
@@ -69,7 +72,8 @@ function onBoth(
 
 function world(t: TestContext, framework: typeof express, options: ExpressOptions<Request, Response> = {}): World {
   const gates = gatedStore(memoryStore())
-  const sessions = createSessions({ store: gates.store, cookie: { secure: false }, sweepEvery: false })
+  const clock = testClock(Date.now())
+  const sessions = createSessions({ store: gates.store, cookie: { secure: false }, sweepEvery: false, clock })
   const app = framework()
   app.set('env', 'test')
   app.use(framework.urlencoded({ extended: false }))
@@ -79,6 +83,7 @@ function world(t: TestContext, framework: typeof express, options: ExpressOption
     app,
     sessions,
     gates,
+    clock,
     visit: async () => {
       url ??= listen(createServer(app)).then(({ port, close }) => {
         t.after(close)
@@ -432,16 +437,19 @@ onBoth('a store that is down is an error for Express’s error handler', async (
 
 onBoth(
   'activity: false keeps polling from counting as a visit',
-  async (_t, { app, gates, visit }) => {
+  async (_t, { app, gates, clock, visit }) => {
     app.get('/in', (req, res) => {
       req.session.user = 'ada'
       res.send('in')
     })
-    app.get('/poll', (req, res) => void res.send(req.session.user))
+    app.get(['/poll', '/visit'], (req, res) => void res.send(req.session.user))
     const ada = await visit()
     await ada.get('/in')
+    clock.advance(20 * 86_400_000)
     assert.equal((await ada.get('/poll')).body, 'ada')
     assert.equal(gates.count('touch'), 0)
+    assert.equal((await ada.get('/visit')).body, 'ada')
+    assert.equal(gates.count('touch'), 1)
   },
   { activity: (req) => req.path !== '/poll' },
 )
