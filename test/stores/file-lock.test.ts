@@ -103,6 +103,7 @@ test('the lock of a stopped process is waited for, then an error names it; it is
   const store = fileStore(directory, { clock: testClock() })
   await store.create(ID, RECORD, NOW)
   const child = startChild({ role: 'lock', directory, id: ID, signal: 'SIGSTOP' })
+  t.after(() => child.process.kill('SIGKILL'))
   await child.until((lines) => lines.includes('held'))
   const version = (await store.read(ID, NOW))?.version ?? ''
   const verbs = {
