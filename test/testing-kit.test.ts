@@ -10,6 +10,7 @@ import {
   type OpenedStore,
   runStoreCase,
   runStoreCases,
+  sessionCases,
   storeCases,
   type StoreSetup,
   type TestClock,
@@ -374,13 +375,14 @@ const broken: Readonly<Record<string, readonly [breakage: Breakage, noticedBy: r
     }),
     [/^an update with the version of the last update/],
   ],
-  'update removes and inserts, with a turn between': [
+  'update removes and inserts, with turns between': [
     (good) => ({
       update: async (id, expected, record, now) => {
         const result = await good.update(id, expected, record, now)
         if (typeof result === 'string') return result
         await good.delete(id)
-        await nextTurn()
+        // Several, so that a reader which also waits a turn at a time is sure to look in between.
+        for (let turn = 0; turn < 5; turn++) await nextTurn()
         return (await good.create(id, record, now)) ?? 'conflict'
       },
     }),
@@ -596,9 +598,11 @@ for (const [name, [breakage, noticedBy]] of Object.entries(broken))
 for (const [name, [open, noticedBy]] of Object.entries(brokenPairs))
   test(`the kit notices: ${name}`, () => mustFail({ open: async () => open() }, noticedBy))
 
-test('every case of the kit is failed by one of these stores', () => {
+test('every case of the store contract is failed by one of these stores', () => {
   const patterns = [...Object.values(broken), ...Object.values(brokenPairs)].flatMap(([, noticedBy]) => noticedBy)
-  const idle = storeCases.filter(({ name }) => !patterns.some((pattern) => pattern.test(name)))
+  // The promises over sessions are there to fail a broken core, and are proven by breaking that.
+  const contract = storeCases.filter((each) => !sessionCases.includes(each))
+  const idle = contract.filter(({ name }) => !patterns.some((pattern) => pattern.test(name)))
   assert.deepEqual(
     idle.map(({ name }) => name),
     ELSEWHERE,

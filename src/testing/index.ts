@@ -14,6 +14,7 @@ export {
 } from './gates.ts'
 export { type ExcusedCase, runStoreCases, type StoreCasesOptions } from './run-store-cases.ts'
 export { excuseOf, runStoreCase, type StoreCase } from './store-case.ts'
+export { sessionCases } from './session-cases.ts'
 export { storeCases } from './store-cases.ts'
 export {
   type OpenedStore,
