@@ -43,6 +43,7 @@ suite('demo: uploading', () => {
       'a\v\f\x1b[1m\x85\u2028b\n',
       ['a\v\f\x1b[1m\x85\u2028b'],
     ],
+    ['as many lines as a file can have', '\n'.repeat(LARGEST_FILE), Array.from({ length: LARGEST_FILE }, () => '')],
     ['one line as long as a file may be', 'x'.repeat(LARGEST_FILE), ['x'.repeat(LARGEST_FILE)]],
     ['a file as large as it may be, all markup', '<'.repeat(LARGEST_FILE), ['<'.repeat(LARGEST_FILE)]],
   ]
