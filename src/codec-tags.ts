@@ -24,9 +24,10 @@ export function numberTag(value: number): object {
   return { $number: Object.is(value, -0) ? '-0' : String(value) }
 }
 
-/** The tag for a date. `time` is NaN for an invalid one. */
-export function dateTag(time: number): object {
-  return { $date: Number.isNaN(time) ? null : new Date(time).toISOString() }
+/** The tag for a date, be it of this realm or another. Throws for what only looks like one. */
+export function dateTag(date: object): object {
+  const isValid = !Number.isNaN(Date.prototype.getTime.call(date))
+  return { $date: isValid ? Date.prototype.toISOString.call(date) : null }
 }
 
 /** The tag for bytes. */
@@ -43,7 +44,7 @@ export function revive(value: unknown, depth = 1): unknown {
   if (depth > MAX_DEPTH) throw new SyntaxError(`a value is nested deeper than ${MAX_DEPTH} levels`)
   if (Array.isArray(value)) return reviveItems(value, depth)
   const keys = Object.keys(value)
-  const [first] = keys
+  const first = keys[0]
   return keys.length === 1 && first !== undefined && isTagKey(first)
     ? readTag(first, value[first], depth)
     : reviveFields(value, keys, depth)
@@ -89,7 +90,8 @@ function reviveFields(fields: Record<string, unknown>, keys: readonly string[], 
     const field = fields[key]
     if (!isObject(field)) continue
     const revived = revive(field, depth + 1)
-    if (revived !== field) setOwn(fields, key, revived)
+    // The key is the object's own, even when it is `__proto__`, so this assigns to no inherited setter.
+    if (revived !== field) fields[key] = revived
   }
   return fields
 }
@@ -101,8 +103,7 @@ function readTag(tag: string, content: unknown, depth: number): unknown {
       if (typeof content === 'string') return readDate(content)
       break
     case '$map':
-      if (Array.isArray(content) && content.every(isPair))
-        return new Map(content.map(([key, value]) => [revive(key, depth + 1), revive(value, depth + 1)]))
+      if (Array.isArray(content)) return reviveMap(content, depth)
       break
     case '$set':
       if (Array.isArray(content)) return new Set(reviveItems(content, depth))
@@ -134,13 +135,23 @@ function isTagShaped(value: object): boolean {
   return keys.length === 1 && keys.every(isTagKey)
 }
 
+function reviveMap(pairs: readonly unknown[], depth: number): Map<unknown, unknown> {
+  const map = new Map<unknown, unknown>()
+  for (const pair of pairs) {
+    if (!isPair(pair)) throw new SyntaxError('the content of a $map is malformed')
+    map.set(revive(pair[0], depth + 1), revive(pair[1], depth + 1))
+  }
+  return map
+}
+
 function readDate(text: string): Date {
   const date = new Date(text)
-  // `new Date` takes much else, and differs by platform there: only the form that was written is accepted.
-  if (Number.isNaN(date.getTime()) || date.toISOString() !== text)
-    throw new SyntaxError('the content of a $date is malformed')
+  // `new Date` takes much else, and differently on each platform: only the form that is written is read.
+  if (!ISO_DATE.test(text) || Number.isNaN(date.getTime())) throw new SyntaxError('the content of a $date is malformed')
   return date
 }
+
+const ISO_DATE = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 function isPair(value: unknown): value is [unknown, unknown] {
   return Array.isArray(value) && value.length === 2

@@ -2,7 +2,7 @@
  * The walk that checks a value and prepares it for `JSON.stringify`. One pass, since it runs on every request.
  */
 import { badValue, pathText, refusalOf, type Step } from './codec-refusal.ts'
-import { bytesTag, dateTag, isTagKey, MAX_DEPTH, numberTag, setOwn, UNDEFINED_TAG } from './codec-tags.ts'
+import { bytesTag, dateTag, isTagKey, MAX_DEPTH, numberTag, UNDEFINED_TAG } from './codec-tags.ts'
 import { SessionError } from './errors.ts'
 import { MAX_PAYLOAD } from './record.ts'
 
@@ -110,8 +110,9 @@ function jsonOfFields(walk: Walk, fields: Record<string, unknown>, depth: number
     if (field === null || typeof field === 'boolean' || (typeof field === 'number' && isJsonNumber(field))) continue
     const json = jsonOf(walk, field, depth + 1)
     if (json === field) continue
+    // The copy owns every key already, `__proto__` too, so this assigns to no inherited setter.
     copy ??= { ...fields }
-    setOwn(copy, key, json)
+    copy[key] = json
   }
   addValues(walk, count)
   return count === 1 && isTagKey(first) ? { $literal: copy ?? fields } : (copy ?? fields)
@@ -163,7 +164,7 @@ function jsonOfSet(walk: Walk, set: object, depth: number): object {
 
 function jsonOfDate(walk: Walk, date: object): object {
   refuseNamed(walk, date, 'Date')
-  return dateTag(Date.prototype.getTime.call(date))
+  return dateTag(date)
 }
 
 function jsonOfBytes(walk: Walk, view: ArrayBufferView): object {

@@ -340,9 +340,20 @@ test('the deepest nesting allowed comes back; one level more is refused in eithe
 })
 
 test('what grows without bound is refused before it takes the memory', () => {
-  let doubled: unknown = []
-  for (let level = 0; level < 60; level++) doubled = [doubled, doubled]
-  refuses(() => encodeValue(doubled, 'k'), /: data\.k: holds more than 1000000 values/)
+  const doubles: ((value: unknown) => unknown)[] = [
+    (value) => [value, value],
+    (value) => ({ a: value, b: value }),
+    (value) =>
+      new Map([
+        [0, value],
+        [1, value],
+      ]),
+    (value) => new Map([[value, value]]),
+    (value) => new Set([{ a: value }, { a: value }]),
+  ]
+  for (const double of doubles)
+    refuses(() => encodeValue(nest(double, 60), 'k'), /: data\.k: holds more than 1000000 values/)
+  refuses(() => encodeValue(new Set(Array(1_000_001).keys()), 'k'), /holds more than 1000000 values/)
   refuses(() => encodeValue(Array.from({ length: 1_000_001 }).fill(0), 'k'), /holds more than 1000000 values/)
   refuses(() => encodeValue(Array.from({ length: 4_000_000 }), 'k'), /holds more than 1000000 values/)
   assert.equal(encodeValue(Array.from({ length: 1_000_000 }).fill(0), 'k').length, 2_000_001)
