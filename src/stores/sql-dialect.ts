@@ -23,9 +23,9 @@ export type SqlFault =
 /** A client, reduced to what the algorithm needs: every call is one statement in its own transaction. */
 export interface SqlConnection {
   /** The rows of a select. */
-  query(sql: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]>
+  readonly query: (sql: string, values: readonly SqlValue[]) => Promise<readonly SqlRow[]>
   /** Run an insert, update or delete; resolves with the number of rows it changed. */
-  change(sql: string, values: readonly SqlValue[]): Promise<number>
+  readonly change: (sql: string, values: readonly SqlValue[]) => Promise<number>
 }
 
 /** One database, for one table. */

@@ -29,11 +29,11 @@ export function sqlStore(dialect: SqlDialect, time: SqlStoreTime = {}): Required
   let chunk = CHUNK.first
 
   const query = (sql: string, ...values: SqlValue[]): Promise<readonly SqlRow[]> =>
-    run(() => dialect.query(sql, values))
+    run(() => dialect.query(sql, values.map(whole)))
 
   async function change(sql: string, ...values: SqlValue[]): Promise<number> {
     try {
-      return await run(() => dialect.change(sql, values))
+      return await run(() => dialect.change(sql, values.map(whole)))
     } catch (error) {
       if (dialect.faultOf(error) !== 'too-large') throw error
       throw new SessionError('record_too_large', `${dialect.server} refused its size: keep less in the session`, {
@@ -144,6 +144,14 @@ export function sqlStore(dialect: SqlDialect, time: SqlStoreTime = {}): Required
       await dialect.close?.()
     },
   }
+}
+
+/**
+ * Columns hold whole milliseconds, a clock may give fractions. Rounding down decides `expires_at > now` as the
+ * fraction would, and never lengthens a life.
+ */
+function whole(value: SqlValue): SqlValue {
+  return typeof value === 'number' ? Math.floor(value) : value
 }
 
 /**

@@ -120,8 +120,8 @@ function dialectOf(database: SqliteDatabase, { own, patience, ...setup }: Setup)
       ownerIs: 'owner = ?',
       unlessTaken: ' ON CONFLICT (id) DO NOTHING',
       sweep: (limit) =>
-        'DELETE FROM @table WHERE rowid IN ' +
-        `(SELECT rowid FROM @table WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit})`,
+        `DELETE FROM ${setup.table} WHERE rowid IN ` +
+        `(SELECT rowid FROM ${setup.table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit})`,
     }),
     query: (sql, values) =>
       on(() =>

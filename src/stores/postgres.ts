@@ -1,0 +1,130 @@
+import type { Clock } from '../clock.ts'
+import { SessionError } from '../errors.ts'
+import type { Store } from '../store.ts'
+import { type PostgresClient, postgresConnection } from './postgres-client.ts'
+import type { SqlDialect, SqlFault } from './sql-dialect.ts'
+import { quotedName, type SqlTableOptions } from './sql-schema.ts'
+import { sqlStatements } from './sql-statements.ts'
+import { sqlStore } from './sql-store.ts'
+
+export type { PostgresClient } from './postgres-client.ts'
+
+/** How {@link postgresStore} keeps sessions. */
+export interface PostgresStoreOptions extends SqlTableOptions {
+  /** The schema of the table, quoted by the store; it must exist. Default: the first of the client's search path. */
+  readonly schema?: string
+  /** Time, for the pauses after a deadlock. Default: the machine's. */
+  readonly clock?: Clock
+}
+
+/** Which table the printed SQL is for. */
+export type PostgresTable = Pick<PostgresStoreOptions, 'table' | 'schema'>
+
+/** PostgreSQL cuts longer names off without an error; the names of the indexes add eleven bytes to the table's. */
+const NAME_BYTES = 63
+const TABLE_BYTES = NAME_BYTES - '_expires_at'.length
+
+/** Our half of the keys of advisory locks, so that they do not meet the application's: "Coat" in ASCII. */
+const LOCK_CLASS = 0x436f6174
+
+/**
+ * Sessions in a table of PostgreSQL 12 or later, through a `pg` pool or client or a `postgres` function. The client
+ * stays the application's: it is never closed.
+ *
+ * Every statement is a transaction of its own, so a pooler in transaction mode is fine. On a single `pg` client in
+ * whose transaction a session would end up, calls reject with `store_unusable`: give the store a pool.
+ *
+ * @throws {@link SessionError} `bad_option` when an option makes no sense.
+ */
+export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): Required<Store> {
+  const { createTable = true, clock } = options
+  const { table } = names(options)
+  const connection = postgresConnection(client)
+  const schemaSql = postgresSchemaSql(options)
+  const dialect: SqlDialect = {
+    server: 'PostgreSQL',
+    table,
+    schemaSql,
+    createTable,
+    query: connection.query,
+    change: connection.change,
+    statements: sqlStatements({
+      table,
+      placeholder: (n) => `$${n}`,
+      select: (column) => column,
+      size: 'octet_length(payload)',
+      ownerIs: `${OWNER_KEY} = left(?, 500) AND owner = ?`,
+      unlessTaken: ' ON CONFLICT (id) DO NOTHING',
+      sweep: (limit) => sweepSql(table, '$1', limit),
+    }),
+    // CREATE … IF NOT EXISTS of several processes at once fails on the catalogue's own unique indexes. Statements sent
+    // in one string are one transaction, which is as long as this lock is held.
+    create: () => connection.script(`SELECT pg_advisory_xact_lock(${LOCK_CLASS}, 0);\n${schemaSql}`),
+    faultOf,
+    bind: (text) => text,
+  }
+  return sqlStore(dialect, { clock })
+}
+
+/** What the index on owners holds: an entry must fit into a third of a page, an owner need not. */
+const OWNER_KEY = 'left(owner, 500)'
+
+/**
+ * The SQL that makes the table and its indexes as {@link postgresStore} does, for a migration tool.
+ * @throws {@link SessionError} `bad_option` for a name PostgreSQL cannot have.
+ */
+export function postgresSchemaSql(options: PostgresTable = {}): string {
+  const { table, byDeadline, byOwner } = names(options)
+  return [
+    `CREATE TABLE IF NOT EXISTS ${table} (`,
+    '  id text COLLATE "C" PRIMARY KEY, -- SHA-256 of the session token, in hex',
+    '  version text NOT NULL, -- changes with every write of the payload',
+    '  expires_at bigint NOT NULL, -- Unix milliseconds',
+    '  owner text COLLATE "C",',
+    '  payload text NOT NULL',
+    ');',
+    `CREATE INDEX IF NOT EXISTS ${byDeadline} ON ${table} (expires_at);`,
+    `CREATE INDEX IF NOT EXISTS ${byOwner} ON ${table} (${OWNER_KEY}, id) WHERE owner IS NOT NULL;`,
+  ].join('\n')
+}
+
+function names({ table = 'sessions', schema }: PostgresTable) {
+  const prefix = schema === undefined ? '' : `${quotedName(schema, '"', { option: 'schema', bytes: NAME_BYTES })}.`
+  return {
+    table: prefix + quotedName(table, '"', { bytes: TABLE_BYTES }),
+    byDeadline: quotedName(`${table}_expires_at`, '"'),
+    byOwner: quotedName(`${table}_owner`, '"'),
+  }
+}
+
+/**
+ * One batch. Who finds another process sweeping this table removes nothing, which ends its sweep: the other goes on.
+ * Records that a request holds locked are left to the next sweep.
+ */
+function sweepSql(table: string, now: string, limit: number): string {
+  // Statement and lock are about this very table, whatever the search path made of its name.
+  const lock = `pg_try_advisory_xact_lock(${LOCK_CLASS}, ${literal(table)}::regclass::oid::int)`
+  return (
+    `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE (SELECT ${lock}) ` +
+    `AND expires_at <= ${now} ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`
+  )
+}
+
+function literal(text: string): string {
+  return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+}
+
+const FAULTS: Readonly<Record<string, SqlFault>> = {
+  '42P01': 'no-table',
+  '42703': 'no-column',
+  '42P10': 'no-key',
+  // A deadlock, and what the levels above READ COMMITTED answer when another was faster.
+  '40P01': 'again',
+  '40001': 'again',
+  '54000': 'too-large',
+}
+
+function faultOf(error: unknown): SqlFault | undefined {
+  if (error instanceof SessionError || typeof error !== 'object' || error === null) return undefined
+  return 'code' in error && typeof error.code === 'string' ? FAULTS[error.code] : undefined
+}

@@ -1,0 +1,30 @@
+import { Client, Pool } from 'pg'
+import postgres from 'postgres'
+import type { PostgresClient } from '../../src/stores/postgres.ts'
+
+/** A client of PostgreSQL and how to end it. */
+export interface Connected {
+  readonly client: PostgresClient
+  readonly close: () => Promise<void>
+}
+
+/** Every client the store takes, by name. */
+export const postgresClients: Readonly<Record<string, (url: string) => Promise<Connected>>> = {
+  'pg Pool': async (connectionString) => {
+    const client = new Pool({ connectionString })
+    return { client, close: () => client.end() }
+  },
+  'pg Client': async (connectionString) => {
+    const client = new Client({ connectionString })
+    await client.connect()
+    return { client, close: () => client.end() }
+  },
+  postgres: async (url) => {
+    const client = postgres(url, { onnotice: () => {} })
+    return { client, close: () => client.end() }
+  },
+  'postgres, prepare: false': async (url) => {
+    const client = postgres(url, { onnotice: () => {}, prepare: false })
+    return { client, close: () => client.end() }
+  },
+}
