@@ -174,14 +174,15 @@ function jsonOfBytes(walk: Walk, view: ArrayBufferView): object {
 }
 
 function isPlain(value: object): value is Record<string, unknown> {
-  return Object.getPrototypeOf(value) === Object.prototype || kindOf(value) === 'Object'
+  return kindOf(value) === 'Object'
 }
 
-/** Kinds are told by brand and place in the prototype chain, since a value may come from another realm (`vm`, Jest). */
+/** What a value is stored as, if it can be. Told by brand, since values may come from another realm (`vm`, Jest). */
 function kindOf(value: object): string | undefined {
   const prototype: object | null = Object.getPrototypeOf(value)
   if (prototype === null) return 'Object'
-  if (prototype === Array.prototype) return 'Array'
+  const kind = KINDS.get(prototype)
+  if (kind !== undefined) return kind
   const above: object | null = Object.getPrototypeOf(prototype)
   if (above === null) return Object.hasOwn(prototype, 'isPrototypeOf') ? 'Object' : undefined
   const brand = Object.prototype.toString.call(value).slice('[object '.length, -1)
@@ -191,6 +192,14 @@ function kindOf(value: object): string | undefined {
 }
 
 const BUILT_IN: ReadonlySet<string> = new Set(['Array', 'Map', 'Set', 'Date'])
+const KINDS: ReadonlyMap<object, string> = new Map<object, string>([
+  [Object.prototype, 'Object'],
+  [Array.prototype, 'Array'],
+  [Map.prototype, 'Map'],
+  [Set.prototype, 'Set'],
+  [Date.prototype, 'Date'],
+  [Uint8Array.prototype, 'Uint8Array'],
+])
 
 function step(walk: Walk, depth: number, to: Step): void {
   walk.depth = depth + 1
