@@ -93,8 +93,8 @@ const SETS: Readonly<Record<string, Record<string, unknown>>> = {
 }
 
 const HEAD: RecordHead = { kind: 'live', createdAt: 1763722800000, permanent: true }
-const ROUNDS = 41
-const ROUND_MS = 3
+const ROUNDS = 101
+const ROUND_MS = 1
 
 interface Cell {
   readonly run: () => unknown
@@ -102,7 +102,56 @@ interface Cell {
   readonly times: number[]
 }
 
+/** Values a session must keep, and values it must refuse: nothing may be stored half. */
+const PROBES: Readonly<Record<string, unknown>> = {
+  'Date, Map, Set': [new Date(0), new Map([[{ a: 1 }, new Set([1])]])],
+  'bigint, bytes': [1n, new Uint8Array([1])],
+  'undefined inside': { a: undefined, b: [undefined] },
+  'NaN, -0': [Number.NaN, -0],
+  'lone surrogate': '\ud800',
+  '`__proto__` key': JSON.parse('{"__proto__":{"a":1}}'),
+  '`{ $date: 1 }`': { $date: 1 },
+  function: { buy: () => 1 },
+  'class instance': new (class Cart {
+    items = [1]
+  })(),
+  'own toJSON': { a: 1, toJSON: () => 'other' },
+  'array hole': Array.from([1, 2]).concat(Array(1)),
+}
+
 for (const [name, data] of Object.entries(SETS)) report(name, data)
+reportProbes()
+
+function reportProbes(): void {
+  console.log(`\n| | ${Object.keys(PROBES).join(' | ')} | stable text |`)
+  console.log(`|---|${'---|'.repeat(Object.keys(PROBES).length + 1)}`)
+  for (const candidate of CANDIDATES) {
+    const cells = Object.values(PROBES).map((value) => probe(candidate, value))
+    console.log(`| ${candidate.name} | ${cells.join(' | ')} | ${isStable(candidate) ? 'yes' : 'no'} |`)
+  }
+}
+
+function probe(candidate: Candidate, value: unknown): string {
+  let line: string
+  try {
+    line = candidate.encode({ value })
+  } catch {
+    return 'refused'
+  }
+  try {
+    return isDeepStrictEqual(candidate.decode(line), { value }) ? 'kept' : '**changed**'
+  } catch {
+    return '**unreadable**'
+  }
+}
+
+/** Whether what was read and not touched is encoded to the stored text again: else readers become writers. */
+function isStable(candidate: Candidate): boolean {
+  return Object.values(SETS).every((data) => {
+    const payload = write(candidate, data)
+    return write(candidate, read(candidate, payload)) === payload
+  })
+}
 
 function report(set: string, data: Record<string, unknown>): void {
   const rows = CANDIDATES.map((candidate) => rowOf(candidate, data))

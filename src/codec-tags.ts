@@ -10,7 +10,6 @@
  *     {"$undefined":1}                       undefined inside an object, array, Map or Set
  *     {"$literal":{"$date":"mine"}}          the application's own object of that shape: never taken for a tag
  */
-
 import { fromBase64, toBase64 } from './codec-bytes.ts'
 
 /** How deep values may nest, in either direction: deeper ones are refused, so no line can exhaust the stack. */
@@ -53,11 +52,6 @@ export function revive(value: unknown, depth = 1): unknown {
 /** Whether an object's only key makes it a tag. */
 export function isTagKey(key: string): boolean {
   return key.startsWith('$')
-}
-
-/** Set an own property, whatever its name: assigning `__proto__` would change the prototype instead. */
-export function setOwn(target: object, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
 /** Whether a line has a string or key that begins with "$". Dollars are rarer than quotes, so they are looked for. */

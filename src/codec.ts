@@ -13,7 +13,7 @@
  * of an array (looking for them would make every read request dearer). All else is refused with its key path.
  */
 import { unreadable } from './codec-refusal.ts'
-import { mayBeDeep, mayHaveTags, revive, setOwn } from './codec-tags.ts'
+import { mayBeDeep, mayHaveTags, revive } from './codec-tags.ts'
 import { isJsonNumber, jsonOf, limitSize, newWalk, refuseSymbolKeys } from './codec-walk.ts'
 import { SessionError } from './errors.ts'
 import type { Lines } from './record.ts'
@@ -69,6 +69,11 @@ export function encodeValue(value: unknown, key: string): string {
 export function decodeValue(line: string): unknown {
   const value: unknown = JSON.parse(line)
   return mayHaveTags(line) || mayBeDeep(line) ? revive(value) : value
+}
+
+/** Define, never assign: assigning to `__proto__` would change the prototype instead. */
+function setOwn(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
 function readKey(data: object, key: string): unknown {
