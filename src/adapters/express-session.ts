@@ -141,10 +141,7 @@ function withMembers(data: object, members: Members): ExpressSession {
   const proxy: object = new Proxy(data, {
     get: (target, key, receiver) => (isMember(key) ? members[key]() : Reflect.get(target, key, receiver)),
     has: (target, key) => isMember(key) || Reflect.has(target, key),
-    set(target, key, value, receiver) {
-      refuseMember(key)
-      return Reflect.set(target, key, value, receiver)
-    },
+    // Assigning arrives here, too.
     defineProperty(target, key, descriptor) {
       refuseMember(key)
       return Reflect.defineProperty(target, key, descriptor)

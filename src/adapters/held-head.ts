@@ -1,3 +1,4 @@
+import { warn } from '../platform.ts'
 import type { Reply } from '../reply.ts'
 import { applyReply, nodeHeaders } from './headers.ts'
 import { answerPlainly, restoreHead, setFields, takeHead } from './node-response.ts'
@@ -170,7 +171,7 @@ export function holdHead(
     } catch (thrown) {
       if (res.headersSent) res.destroy()
       else answerPlainly(res)
-      throw thrown
+      warn('COATCHECK_ANSWER_FAILED', `onCommitError threw, so the response is a plain 500: ${String(thrown)}`)
     }
   }
 

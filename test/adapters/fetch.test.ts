@@ -5,6 +5,7 @@ import { withSession } from '../../src/adapters/fetch.ts'
 import { createSessions } from '../../src/sessions.ts'
 import type { Sessions } from '../../src/sessions.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
+import { testClock } from '../../src/testing/clock.ts'
 import { gatedStore } from '../../src/testing/gates.ts'
 import type { Gates } from '../../src/testing/gates.ts'
 import { until } from './wire.ts'
@@ -162,4 +163,20 @@ test('twice on one request is an error', async () => {
   const inner = withSession(sessions, () => new Response('in'))
   const outer = withSession(sessions, (asked: Request) => inner(asked))
   await assert.rejects(outer(request()), { code: 'registered_twice' })
+})
+
+test('activity: false keeps a request from counting as a visit', async () => {
+  const clock = testClock()
+  const gates = gatedStore(memoryStore())
+  const sessions = createSessions<Data>({ store: gates.store, cookie: { secure: false }, sweepEvery: false, clock })
+  const page = (_request: Request, { data }: { data: Partial<Data> }): Response => {
+    data.user = 'ada'
+    return new Response('in')
+  }
+  const cookie = cookieOf(await withSession(sessions, page)(request()))
+  clock.advance(20 * 86_400_000)
+  await withSession(sessions, page, { activity: () => false })(request(cookie))
+  assert.equal(gates.count('touch'), 0)
+  await withSession(sessions, page)(request(cookie))
+  assert.equal(gates.count('touch'), 1)
 })

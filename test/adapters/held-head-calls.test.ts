@@ -309,19 +309,67 @@ test('a failed commit: head as it was before us, plain 500, callbacks told, late
   assert.deepEqual(told, ['the secret of the store', 'end'])
 })
 
-test('onCommitError’s answer goes out instead, now or later; one that throws leaves a plain 500', async (t) => {
-  const handler = (_req: Req, res: Res): void => void res.writeHead(302, { location: '/in' }).end()
+test('middleware mounted after us is asked for its headers once, before the commit', async (t) => {
+  for (const commit of [(): Reply => COOKIE, soon]) {
+    const order: string[] = []
+    const port = await serve(t, {
+      commit: (status) => {
+        order.push(`commit ${status}`)
+        return commit()
+      },
+      handler: (_req, res) => {
+        const { writeHead } = res
+        res.writeHead = ((...args: unknown[]) => {
+          order.push('writeHead')
+          res.appendHeader('x-inner', String(order.length))
+          return Reflect.apply(writeHead, res, args)
+        }) as never
+        res.end('x')
+      },
+    })
+    const { headers } = await ask(port)
+    assert.deepEqual(
+      [order, headers['x-inner'], headers['content-length']],
+      [['writeHead', 'commit 200'], ['1'], ['1']],
+    )
+    assert.deepEqual(headers['set-cookie'], OURS)
+  }
+})
+
+test('an onCommitError that throws leaves a plain 500 and a warning', async (t) => {
+  const warned = once(process, 'warning')
+  const answer = (_error: unknown, res: Res): void => {
+    res.setHeader('content-length', '3')
+    throw new Error('a bug on purpose')
+  }
+  const port = await serve(t, { handler: (_req, res) => res.end('x'), commit: failing, answer })
+  const { status, body, complete } = await ask(port)
+  assert.deepEqual([status, body, complete], [500, 'Internal Server Error', true])
+  assert.equal((await warned)[0].code, 'COATCHECK_ANSWER_FAILED')
+})
+
+test('onCommitError’s answer goes out instead, now or later', async (t) => {
+  const handler = (_req: Req, res: Res): void => {
+    res.statusCode = 302
+    res.setHeader('location', '/in')
+    res.end()
+  }
   const seen: unknown[] = []
   const answer = (error: unknown, res: Res): void => {
-    seen.push((error as Error).message)
+    seen.push((error as Error).message, res.statusCode)
     res.writeHead(503, { 'retry-after': '1' }).end('later')
   }
   for (const wait of [(run: () => void) => run(), (run: () => void) => void setTimeout(run, 3)]) {
-    const port = await serve(t, { handler, commit: failing, answer: (error, res) => wait(() => answer(error, res)) })
+    const port = await serve(t, {
+      handler,
+      commit: failing,
+      before: (_req, res) => (res.statusCode = 203),
+      answer: (error, res) => wait(() => answer(error, res)),
+    })
     const { status, body, headers } = await ask(port)
     assert.deepEqual([status, body, headers['retry-after'], headers['location']], [503, 'later', ['1'], undefined])
   }
-  assert.deepEqual(seen, ['the secret of the store', 'the secret of the store'])
+  assert.deepEqual(seen, ['the secret of the store', 203, 'the secret of the store', 203])
 })
 
 test('arguments that Node refuses while the head is held are a 500 that keeps the cookie, never a crash', async (t) => {
@@ -334,6 +382,12 @@ test('arguments that Node refuses while the head is held are a 500 that keeps th
     const { status, headers, body } = await ask(port)
     assert.deepEqual([status, body, headers['set-cookie']], [500, 'Internal Server Error', OURS])
   }
+})
+
+test('arguments that Node refuses once part of the page is out cut the response off', async (t) => {
+  const port = await serve(t, { handler: (_req, res) => (res.write('half'), res.end(123 as never)) })
+  const { complete } = await ask(port)
+  assert.equal(complete, false)
 })
 
 test('destroy and an aborting client while held end quietly, and callbacks are not forgotten', async (t) => {
