@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from '../browser/chromium.ts'
-import { startDemo, temporaryFolder } from './demo-process.ts'
+import { killDemos, startDemo, temporaryFolder } from './demo-process.ts'
 import type { Demo } from './demo-process.ts'
 
 const LINES = [
@@ -32,6 +32,7 @@ suite('demo: in Chromium', () => {
   after(async () => {
     await browser?.close()
     await demo?.stop()
+    killDemos()
     folder.remove()
   })
 

@@ -3,15 +3,16 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { after, afterEach, suite, test } from 'node:test'
 import { readConfig } from '../../demo/config.ts'
-import { recordsIn, runDemo, startDemo, temporaryFolder } from './demo-process.ts'
+import { killDemos, recordsIn, runDemo, startDemo, temporaryFolder } from './demo-process.ts'
 import { visitor } from './visitor.ts'
 
 suite('demo: its settings', () => {
   const folder = temporaryFolder()
   const aFile = join(folder.path, 'a-file')
   writeFileSync(aFile, '')
+  afterEach(killDemos)
   after(() => folder.remove())
 
   test('what is unset or empty has its default', () => {

@@ -68,6 +68,13 @@ export async function runDemo(env: DemoEnv): Promise<{ code: number | null; stdo
   return { code: await ended, stdout: stdout(), stderr: stderr() }
 }
 
+const running = new Set<ChildProcess>()
+
+/** End what a failed test has left running; call it after every test that starts a demo. */
+export function killDemos(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
 interface Launched {
   readonly child: ChildProcess
   readonly stdout: () => string
@@ -84,11 +91,9 @@ function launch(env: DemoEnv, cwd = root): Launched {
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
-  // A test that fails before it stops its server must not leave it behind.
-  const kill = (): void => void child.kill('SIGKILL')
-  process.once('exit', kill)
+  running.add(child)
   const ended = once(child, 'close').then(([code]: unknown[]) => {
-    process.off('exit', kill)
+    running.delete(child)
     return typeof code === 'number' ? code : null
   })
   return { child, stdout: () => output.stdout, stderr: () => output.stderr, ended }

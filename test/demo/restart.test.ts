@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, suite, test } from 'node:test'
-import { recordsIn, startDemo, temporaryFolder } from './demo-process.ts'
+import { killDemos, recordsIn, startDemo, temporaryFolder } from './demo-process.ts'
 import { lastUploadOn, linesOn, visitor } from './visitor.ts'
 
 suite('demo: what outlives what', () => {
@@ -14,7 +14,10 @@ suite('demo: what outlives what', () => {
   beforeEach(() => {
     folder = temporaryFolder()
   })
-  afterEach(() => folder.remove())
+  afterEach(() => {
+    killDemos()
+    folder.remove()
+  })
 
   test('a visitor finds their lines again after a restart, and nobody else finds them', async () => {
     const first = await startDemo({ SESSION_STORE: `file:${folder.path}` })
@@ -39,13 +42,17 @@ suite('demo: what outlives what', () => {
   })
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    test(`${signal} lets an upload under way finish, and keeps it`, async () => {
+    test(`${signal} lets uploads under way finish, and keeps them`, async () => {
       const demo = await startDemo({ SESSION_STORE: `file:${folder.path}` })
+      const early = await uploadUnderWay(demo.url)
       const { sending, answer } = await uploadUnderWay(demo.url)
       demo.signal(signal)
       await untilRefused(demo.url)
-      // npm passes on the signal that the terminal has given already.
+      // npm passes on the signal that the terminal has given already. Once the first upload is answered, the second
+      // signal has been heard too.
       demo.signal(signal)
+      early.sending.end('first\r\n--b--\r\n')
+      assert.equal((await early.answer).statusCode, 303)
       sending.end('last words\r\n--b--\r\n')
       const { statusCode, headers } = await answer
       assert.equal(statusCode, 303)

@@ -4,7 +4,7 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:h
 import { once } from 'node:events'
 import { after, before, suite, test } from 'node:test'
 import { LARGEST_FILE } from '../../demo/upload.ts'
-import { recordsIn, startDemo, temporaryFolder } from './demo-process.ts'
+import { killDemos, recordsIn, startDemo, temporaryFolder } from './demo-process.ts'
 import type { Demo } from './demo-process.ts'
 import { lastUploadOn, linesOn, problemOn, visitor } from './visitor.ts'
 
@@ -16,6 +16,7 @@ suite('demo: uploading', () => {
   })
   after(async () => {
     await demo.stop()
+    killDemos()
     folder.remove()
     assert.equal(demo.stderr(), '', 'none of this is worth a line in the log')
   })
@@ -56,6 +57,7 @@ suite('demo: uploading', () => {
       const page = await someone.get('/upload')
       assert.equal(page.status, 200)
       assert.deepEqual(linesOn(page), lines)
+      assert.doesNotMatch(page.html, /<script/, 'no markup of the file is markup of the page')
       assert.match(lastUploadOn(await someone.get('/'))?.rest ?? '', countOf(lines.length))
     })
   }
