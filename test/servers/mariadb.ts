@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { ensureCommand } from '../../scripts/debian.ts'
 import { initialisedDirectory } from './initialised.ts'
@@ -34,10 +34,17 @@ export async function startMariadb({ config = {} }: MariadbOptions = {}): Promis
   const directory = await initialisedDirectory(`mariadb-${release}`, account, (data) => {
     const logSize = `--innodb-log-file-size=${CONFIG['innodb-log-file-size']}`
     const root = '--auth-root-authentication-method=normal'
-    return runToEnd(install, ['--no-defaults', `--datadir=${data}`, logSize, root, '--skip-test-db'], { account })
+    const files = [`--datadir=${data}`, `--tmpdir=${dirname(data)}`]
+    return runToEnd(install, ['--no-defaults', ...files, logSize, root, '--skip-test-db'], { account })
   })
   const data = join(directory, 'data')
-  const files = [`--datadir=${data}`, `--socket=${join(directory, 's')}`, `--pid-file=${join(directory, 'pid')}`]
+  // The temporary folder of this process may be closed to the account of the server.
+  const files = [
+    `--datadir=${data}`,
+    `--tmpdir=${directory}`,
+    `--socket=${join(directory, 's')}`,
+    `--pid-file=${join(directory, 'pid')}`,
+  ]
   const network = ['--bind-address=127.0.0.1', '--skip-name-resolve']
   return startServer({
     name: 'MariaDB',

@@ -197,11 +197,15 @@ function spawnServer({ command, args, account, directory, env }: ServerPlan, por
 async function untilReady(plan: ServerPlan, child: ChildProcess, port: number): Promise<string> {
   const logStart = logOf(plan).length
   const end = performance.now() + PATIENCE
+  // Whatever holds the port instead may accept a connection and never answer, so a ping lasts no longer than its server.
+  const ended = Promise.withResolvers<never>()
+  ended.promise.catch(() => {})
+  child.once('exit', () => ended.reject(new Error('the process has ended')))
   for (;;) {
     const { pid } = child
     if (pid === undefined || hasEnded(child)) throw failure(plan, port, 'ended at once', logOf(plan).slice(logStart))
     try {
-      return await plan.ping(port, pid)
+      return await Promise.race([plan.ping(port, pid), ended.promise])
     } catch (error) {
       if (performance.now() > end && !hasEnded(child))
         throw failure(plan, port, `did not answer within ${PATIENCE} ms (${String(error)})`, logOf(plan))
