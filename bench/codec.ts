@@ -5,8 +5,9 @@
  * record is text: binary ones are measured with the base64 they then need. `unchanged` is what a request that only
  * read pays at its end: each key encoded afresh and compared with the stored line.
  *
- * The cells of one data set run in turn, round after round, in one process; a figure is the median of its rounds, and
- * its ratio is the median of the ratios to plain JSON inside each round, so that a busy machine touches both alike.
+ * The cells of one data set run in turn, round after round, in one process; a figure is the lower quartile of its
+ * rounds, in brackets its ratio to plain JSON. The lower quartile and not the median, since on a busy machine half the
+ * rounds may be interrupted: between repeated runs medians moved by half, these by a tenth.
  *
  *     node bench/codec.ts
  */
@@ -226,10 +227,10 @@ function time(cell: Cell): number {
 }
 
 function figure(cell: Cell, floor: Cell): string {
-  const ratios = cell.times.map((ms, round) => ms / (floor.times[round] ?? ms))
-  return `${(median(cell.times) * 1000).toFixed(1)} (${median(ratios).toFixed(2)}×)`
+  const ms = lowerQuartile(cell.times)
+  return `${(ms * 1000).toFixed(1)} (${(ms / lowerQuartile(floor.times)).toFixed(2)}×)`
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+function lowerQuartile(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)] ?? Number.NaN
 }
