@@ -1,6 +1,7 @@
 /* oxlint-disable oxc/no-async-endpoint-handlers, typescript/no-implied-eval -- handlers here are tests; sloppy code is made on purpose */
 /** `req.session` as Express middleware knows it, on Express 5 and 4. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -190,6 +191,7 @@ onBoth(
     app.get('/read', async (req, res) => {
       assert.equal(typeof req.session.save, 'function')
       assert.deepEqual({ ...req.session }, { user: 'ada' })
+      assert.deepEqual(Reflect.ownKeys(req.session), ['user'])
       req.session.user = 'bob'
       await req.session.save()
       res.json(sessions.of(req).data)
@@ -236,6 +238,7 @@ onBoth('save, reload and regenerate, with callbacks and promises', async (_t, { 
   })
   app.get('/nothing', async (req, res) => {
     await assert.rejects(req.session.reload(), { code: 'session_ended' })
+    void req.session.reload() // a failure that nobody waits for does not end the process
     req.session.reload((error) => res.send(String(Object(error).code)))
   })
   const ada = await visit()
@@ -364,6 +367,17 @@ onBoth(
     assert.equal((await ada.get('/misuse')).body, 'ok')
   },
 )
+
+test('a maxAge shorter than the policy’s lifetime is a warning, since it cannot be kept', async (t) => {
+  const { app, visit } = world(t, express)
+  const warned = once(process, 'warning')
+  app.get('/', (req, res) => {
+    req.session.cookie.maxAge = 60_000
+    res.send('ok')
+  })
+  await (await visit()).get('/')
+  assert.equal((await warned)[0].code, 'COATCHECK_MAX_AGE')
+})
 
 onBoth(
   'mounted twice, or beside another session middleware, is an error that says so',

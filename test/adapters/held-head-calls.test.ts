@@ -318,11 +318,11 @@ test('middleware mounted after us is asked for its headers once, before the comm
         return commit()
       },
       handler: (_req, res) => {
-        const { writeHead } = res
+        const writeHead = res.writeHead.bind(res)
         res.writeHead = ((...args: unknown[]) => {
           order.push('writeHead')
           res.appendHeader('x-inner', String(order.length))
-          return Reflect.apply(writeHead, res, args)
+          return Reflect.apply(writeHead, undefined, args)
         }) as never
         res.end('x')
       },

@@ -49,7 +49,7 @@ const text = { 'content-type': 'text/plain' }
 
 const compress = (): Middleware => compression() as unknown as Middleware
 /** Its stream takes everything at once, and so never announces a drain itself. */
-const roomy = (): Middleware => compression({ highWaterMark: 1e6 } as object) as unknown as Middleware
+const roomy = (): Middleware => compression(Object({ highWaterMark: 1e6 })) as unknown as Middleware
 const pieces = (): Readable => Readable.from(LARGE.match(/[^]{1,10000}/g) ?? [])
 
 function sse(res: Res): void {
