@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.ts'
+import { withLiterals } from './postgres-literal.ts'
 import type { SqlConnection, SqlRow, SqlValue } from './sql-dialect.ts'
 
 /** What the store uses of a client: a `pg` Pool or Client, or what `postgres()` gives. */
@@ -22,6 +23,7 @@ export interface PgQuery {
 /** The function that `postgres()` gives. */
 export interface PostgresJs {
   unsafe(sql: string, values?: (string | number | null)[], options?: { prepare?: boolean }): PostgresJsQuery
+  readonly options?: { readonly prepare: boolean }
 }
 
 /** A pending query of `postgres`. */
@@ -92,11 +94,17 @@ function oneAtATime<Args extends unknown[], Result>(
 /** The application may have told pg to make numbers or BigInts of int8: positions and text depend on nobody. */
 const AS_TEXT: PgQuery['types'] = { getTypeParser: () => (value) => value }
 
+/**
+ * With prepared statements a call is one round trip, after the first. Without them (`prepare: false`, for a pooler in
+ * transaction mode) this client would ask for the types of the parameters first: a second round trip, in a form that
+ * PgBouncer 1.18 loses when several calls share a connection, so that they never return. Then the values go into the
+ * statement, as literals.
+ */
 function fromPostgresJs(client: PostgresJs): PostgresConnection {
-  // `prepare` saves a round trip, and is a wish: a client made with `prepare: false`, as a transaction pooler needs it,
-  // stays without.
   const run = (sql: string, values: readonly SqlValue[]): PromiseLike<PostgresJsRows> =>
-    client.unsafe(sql, values.map(plain), { prepare: true }).raw()
+    client.options?.prepare !== false
+      ? client.unsafe(sql, values.map(plain), { prepare: true }).raw()
+      : client.unsafe(withLiterals(sql, values)).raw()
   return {
     query: async (sql, values): Promise<SqlRow[]> => [...(await run(sql, values))],
     change: async (sql, values) => (await run(sql, values)).count,

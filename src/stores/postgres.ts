@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { SessionError } from '../errors.ts'
 import type { Store } from '../store.ts'
 import { type PostgresClient, postgresConnection } from './postgres-client.ts'
+import { textLiteral } from './postgres-literal.ts'
 import type { SqlDialect, SqlFault } from './sql-dialect.ts'
 import { quotedName, type SqlTableOptions } from './sql-schema.ts'
 import { sqlStatements } from './sql-statements.ts'
@@ -103,15 +104,11 @@ function names({ table = 'sessions', schema }: PostgresTable) {
  */
 function sweepSql(table: string, now: string, limit: number): string {
   // Statement and lock are about this very table, whatever the search path made of its name.
-  const lock = `pg_try_advisory_xact_lock(${LOCK_CLASS}, ${literal(table)}::regclass::oid::int)`
+  const lock = `pg_try_advisory_xact_lock(${LOCK_CLASS}, ${textLiteral(table)}::regclass::oid::int)`
   return (
     `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE (SELECT ${lock}) ` +
     `AND expires_at <= ${now} ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`
   )
-}
-
-function literal(text: string): string {
-  return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }
 
 const FAULTS: Readonly<Record<string, SqlFault>> = {

@@ -1,4 +1,4 @@
-import { after, test } from 'node:test'
+import { after, suite, test } from 'node:test'
 import { postgresStore } from '../../src/stores/postgres.ts'
 import { runStoreCases } from '../../src/testing/index.ts'
 import { startPgbouncer, startPostgres } from '../servers/index.ts'
@@ -17,16 +17,18 @@ const closing: (() => Promise<void>)[] = []
 let tables = 0
 
 for (const { name, url } of setups) {
-  const [first, second] = await Promise.all([postgresClients[name]?.(url), postgresClients[name]?.(url)])
-  if (first === undefined || second === undefined) throw new Error(`no client ${name}`)
-  closing.push(first.close, second.close)
-  runStoreCases({
-    test,
-    label: `postgres, ${name}${url === pooler.url ? ', through PgBouncer' : ''}: `,
-    async open(clock) {
-      const options = { clock, table: `sessions ${++tables}` }
-      return { store: postgresStore(first.client, options), second: async () => postgresStore(second.client, options) }
-    },
+  const [one, other] = await Promise.all([postgresClients[name]?.(url), postgresClients[name]?.(url)])
+  if (one === undefined || other === undefined) throw new Error(`no client ${name}`)
+  closing.push(one.close, other.close)
+  suite(`postgres, ${name}${url === pooler.url ? ', through PgBouncer' : ''}`, { concurrency: 4 }, () => {
+    runStoreCases({
+      test,
+      async open(clock) {
+        const options = { clock, table: `sessions ${++tables}` }
+        const second = async () => postgresStore(other.client, options)
+        return { store: postgresStore(one.client, options), second }
+      },
+    })
   })
 }
 
