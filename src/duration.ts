@@ -30,9 +30,10 @@ export function duration(text: string, name = 'duration'): Duration {
 /** Milliseconds of an option called `name`; anything that is not a positive duration throws `bad_option`. */
 export function milliseconds(value: unknown, name: string): number {
   const match = typeof value === 'string' ? SHAPE.exec(value) : null
-  const amount = Number(match?.[1]) * (UNIT_MS[match?.[2] ?? ''] ?? Number.NaN)
+  // Rounded before it is judged: a positive duration that rounds to none would end every session at its beginning.
+  const amount = Math.round(Number(match?.[1]) * (UNIT_MS[match?.[2] ?? ''] ?? Number.NaN))
   // A thousand years: beyond it dates stop being dates, and some stores stop keeping them.
-  if (amount > 0 && amount <= 1000 * 366 * 86_400_000) return Math.round(amount)
+  if (amount > 0 && amount <= 1000 * 366 * 86_400_000) return amount
   const given = typeof value === 'number' ? `the number ${value}, which has no unit` : JSON.stringify(value)
   throw new SessionError('bad_option', `${name} is ${given}; write a duration like '90s', '30m', '12h' or '31d'`)
 }
@@ -49,5 +50,5 @@ export function inWords(ms: number): string {
     const count = ms / (UNIT_MS[unit] ?? 1)
     if (count >= 1 && Number.isInteger(count)) return `${count} ${word}${count === 1 ? '' : 's'}`
   }
-  return `${ms} milliseconds`
+  return `${ms} millisecond${ms === 1 ? '' : 's'}`
 }

@@ -1,0 +1,80 @@
+/** What the browser holds and what the server files it under. */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { suite, test } from 'node:test'
+import { drawTicket, isToken, ticketFor } from '../../src/token.ts'
+import { refusal } from './refusal.ts'
+
+const DRAWS = 20_000
+
+suite('token', () => {
+  test('20,000 tickets: all different, each of the 256 bits set half of the time', async () => {
+    const tokens = new Set<string>()
+    const ids = new Set<string>()
+    const set = Array.from({ length: 256 }, () => 0)
+    for (let draw = 0; draw < DRAWS; draw += 1) {
+      const { token, id } = await drawTicket()
+      tokens.add(token)
+      ids.add(id)
+      const bytes = Buffer.from(token, 'base64url')
+      for (let bit = 0; bit < 256; bit += 1)
+        if (((bytes[bit >> 3] ?? 0) >> (bit & 7)) & 1) set[bit] = (set[bit] ?? 0) + 1
+    }
+    assert.equal(tokens.size, DRAWS)
+    assert.equal(ids.size, DRAWS)
+    // Seven standard deviations: a sound generator fails this once in a thousand million runs, over all bits.
+    const allowed = 7 * Math.sqrt(DRAWS / 4)
+    for (const [bit, count] of set.entries()) assert.ok(Math.abs(count - DRAWS / 2) < allowed, `bit ${bit}: ${count}`)
+  })
+
+  test('a token is 43 characters of base64url, its ID the SHA-256 of just these in lower-case hex', async () => {
+    const { token, id } = await drawTicket()
+    assert.match(token, /^[A-Za-z0-9_-]{43}$/)
+    assert.equal(id, createHash('sha256').update(token, 'utf8').digest('hex'))
+    assert.deepEqual(await ticketFor(token), { token, id })
+  })
+
+  test('base64url, to the last bit', async () => {
+    for (const fill of [0x00, 0xff, 0xfb, 0xef]) {
+      const bytes = new Uint8Array(32).fill(fill)
+      assert.equal((await drawTicket(() => bytes)).token, Buffer.from(bytes).toString('base64url'))
+    }
+  })
+
+  test('the bytes come from the cryptographic generator, 32 a token', async (t) => {
+    const spy = t.mock.method(crypto, 'getRandomValues')
+    const { token } = await drawTicket()
+    assert.equal(spy.mock.callCount(), 1)
+    const bytes = spy.mock.calls[0]?.result
+    assert.ok(bytes instanceof Uint8Array && bytes.length === 32)
+    assert.equal(token, Buffer.from(bytes).toString('base64url'))
+  })
+
+  test('a generator that is short of bytes, or gives something else, is refused', () => {
+    const bad: readonly unknown[] = [
+      new Uint8Array(31),
+      new Uint8Array(33),
+      new Uint8Array(0),
+      new Uint16Array(32),
+      Array.from({ length: 32 }, () => 1),
+      'x'.repeat(32),
+      undefined,
+    ]
+    for (const bytes of bad)
+      assert.throws(
+        () => drawTicket(() => bytes as Uint8Array),
+        refusal('bad_option', 'randomBytes must return 32 bytes'),
+      )
+  })
+
+  test('what could be a token, and what could not', () => {
+    const good = `${'aZ09_-'.repeat(7)}x`
+    assert.ok(isToken(good))
+    // prettier-ignore
+    const bad = [
+      '', good.slice(1), `${good}x`, `${good}\n`, ` ${good.slice(1)}`, `+${good.slice(1)}`, `/${good.slice(1)}`,
+      `${good.slice(1)}=`, `${good.slice(1)}.`, `${good.slice(1)}é`, `"${good}"`, '../'.repeat(14) + 'x',
+    ]
+    for (const value of bad) assert.ok(!isToken(value), JSON.stringify(value))
+  })
+})
