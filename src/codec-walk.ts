@@ -10,7 +10,7 @@ import { MAX_PAYLOAD } from './record.ts'
  * The most values one top-level key may hold, counted along every path: twenty objects that each hold the next one
  * twice are a million once copied, and forty would take all memory.
  */
-export const MAX_VALUES = 1_000_000
+const MAX_VALUES = 1_000_000
 
 /** The state of one walk. What lies beyond `depth` in `path` is stale. */
 export interface Walk {

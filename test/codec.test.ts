@@ -402,6 +402,7 @@ test('a malformed line, an unknown tag and a malformed tag are syntax errors, at
     '{"$":1}',
     '{"$date":"yesterday"}',
     '{"$date":"2026-01-31"}',
+    '{"$date":"2026-13-45T00:00:00.000Z"}',
     '{"$date":0}',
     '{"$map":{}}',
     '{"$map":[1]}',
