@@ -60,7 +60,7 @@ export async function regenerateRecord(
 }
 
 /** The lines whose keys are carried over. */
-export function pick(lines: Lines, keep: boolean | readonly string[]): Lines {
+function pick(lines: Lines, keep: boolean | readonly string[]): Lines {
   if (keep === true) return lines
   if (keep === false) return NO_LINES
   return new Map([...lines].filter(([key]) => keep.includes(key)))

@@ -1,6 +1,5 @@
 import { planDeadline, target } from './lifetime.ts'
 import type { DeadlinePlan, LifetimeFacts } from './lifetime.ts'
-import { NO_LINES } from './merge.ts'
 import type { Lines } from './record.ts'
 import type { EndReason } from './events.ts'
 import type { Policy } from './options.ts'
@@ -59,13 +58,8 @@ export function origin(state: SessionState): StoredState | undefined {
   return state.stored ?? state.retiring
 }
 
-/** The encoding that changes are measured against. */
-export function baseLines(state: SessionState): Lines {
-  return state.stored?.lines ?? NO_LINES
-}
-
 /** The idle lifetime in force, in ms. */
-export function idleLifetime(state: SessionState, policy: Policy): number {
+function idleLifetime(state: SessionState, policy: Policy): number {
   return origin(state)?.head.lifetime ?? policy.lifetime[state.permanent ? 'permanent' : 'browser']
 }
 

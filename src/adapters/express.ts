@@ -34,7 +34,7 @@ export interface ExpressOptions<Req, Res> {
  * Sessions for Express, 4 and 5: `app.use(session(sessions))`.
  *
  * `sessions.of(req)` is the session, typed. `req.session` is the same data in the shape Express middleware expects of
- * a session; `docs/express.md` lists every member. The head of the response leaves once the session is saved, and a
+ * a session; `docs/adapters/express.md` lists every member. The head of the response leaves once the session is saved, and a
  * failed save is a 500. An error on opening goes to `next`, as does mounting it twice (`registered_twice`).
  */
 export function session<

@@ -2,6 +2,21 @@
  * `coatcheck/testing`: what every store of this library is tested with, for authors of other stores and of
  * applications. It depends on no test runner. See `docs/testing-a-store.md`.
  */
+export {
+  type AdapterCase,
+  adapterCases,
+  type AdapterCasesOptions,
+  runAdapterCase,
+  runAdapterCases,
+} from './adapter-cases.ts'
+export {
+  type AdapterContext,
+  type AdapterHandler,
+  type AdapterReply,
+  type AdapterSetup,
+  type Browser,
+  type Page,
+} from './adapter-context.ts'
 export { type TestClock, testClock } from './clock.ts'
 export {
   type GateRule,
