@@ -9,14 +9,14 @@ type Body = (context: AdapterContext) => Promise<void>
 /** P2 and P3 over HTTP: requests at once. */
 export const raceBodies: Readonly<Record<string, Body>> = {
   'P2 fifty requests at once set fifty keys of one session: fifty keys': async (context) => {
-    const { visit } = await shop(context)
+    const { visit } = await shop(context, 50)
     const ada = await arrive(visit)
     const pages = await Promise.all(times(50, (n) => visit(ada.cookie).get(`/set/key${n}`)))
     same(pages.filter(({ status }) => status === 200).length, 50, 'answers of 200')
     same(keysOf(await ada.get('/read')).filter((key) => key.startsWith('key')).length, 50, 'keys')
   },
   'P2 a hundred update() at once count a hundred': async (context) => {
-    const { visit } = await shop(context)
+    const { visit } = await shop(context, 100)
     const ada = await arrive(visit)
     const pages = await Promise.all(times(100, () => visit(ada.cookie).get('/count')))
     same(pages.filter(({ status }) => status === 200).length, 100, 'answers of 200')
@@ -52,7 +52,7 @@ export const raceBodies: Readonly<Record<string, Body>> = {
     same(context.on.events('gone').length > 0, true, 'an event that something was dropped')
   },
   'P3 ten logins at once from one session: exactly one live ID': async (context) => {
-    const { visit } = await shop(context)
+    const { visit } = await shop(context, 10)
     const ada = await arrive(visit)
     const browsers = times(10, () => visit(ada.cookie))
     await Promise.all(browsers.map((browser) => browser.get('/login')))
@@ -69,12 +69,21 @@ interface Shop {
   readonly slow: { readonly begun: Promise<void>; readonly go: () => void }
 }
 
-async function shop(context: AdapterContext): Promise<Shop> {
+/** Pages that change the session wait until `together` of them have opened it: a fast store would answer in turn. */
+async function shop(context: AdapterContext, together = 1): Promise<Shop> {
+  const everyone = Promise.withResolvers<void>()
+  let opened = 0
   const begun = Promise.withResolvers<void>()
   const go = Promise.withResolvers<void>()
 
   async function page(session: Session, path: string): Promise<AdapterReply> {
     const [, verb = '', key = ''] = path.split('/')
+    if (['set', 'count', 'login'].includes(verb)) {
+      JSON.stringify(session.data)
+      opened += 1
+      if (opened >= together) everyone.resolve()
+      await everyone.promise
+    }
     switch (verb) {
       case 'keep':
       case 'set':
