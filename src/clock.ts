@@ -13,15 +13,18 @@ export interface Clock {
   sleep(ms: number): Promise<void>
 }
 
+/** Timers count to 2^31 - 1 ms (24.8 days) and fire at once beyond it: a longer wait ends early rather than never begin. */
+const LONGEST_WAIT = 2 ** 31 - 1
+
 /** The machine's own clock: the default. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, callback) => {
-    const timer = setTimeout(callback, ms)
+    const timer = setTimeout(callback, Math.min(ms, LONGEST_WAIT))
     unref(timer)
     return () => clearTimeout(timer)
   },
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, LONGEST_WAIT))),
 }
 
 /** Node, Bun and Deno give an object that can be unref'ed; workers give a number. */

@@ -41,14 +41,25 @@ const MAX_COOKIE_BYTES = 4096
 /** RFC 9110 token characters: what a cookie name may hold. */
 const NAME_SHAPE = /^[!#$%&'*+\-.^_`|~\w]+$/
 
+/** What the `cookie` package writes into a header; beyond it, it throws, and that would be at the first visitor. */
+const PATH_SHAPE = /^\/[\u0020-\u003a\u003d-\u007e]*$/
+const DOMAIN_SHAPE = /^\.?[a-z\d]([a-z\d-]{0,61}[a-z\d])?(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)*$/i
+
+/** The longest name that leaves room for `=` and a token. */
+const MAX_NAME = MAX_COOKIE_BYTES - 1 - 43
+
+const KNOWN: ReadonlySet<string> = new Set<keyof CookieOptions>(['name', 'secure', 'sameSite', 'path', 'domain'])
+
 /** Resolve the options; anything a browser would silently refuse throws `bad_option` here. */
 export function sessionCookie(options: CookieOptions, production: boolean): SessionCookie {
+  checkShape(options)
   const secure = options.secure ?? production
   const name = options.name ?? (secure ? '__Host-id' : 'id')
   const { domain, path = '/', sameSite = 'lax' } = options
   checkRules({ name, secure, sameSite, path, domain })
   const attributes = { name, path, httpOnly: true, secure, sameSite, ...(domain === undefined ? {} : { domain }) }
   const marker = `${name}=`
+  const cleared = written({ ...attributes, value: '', maxAge: 0, expires: new Date(0) })
 
   return {
     name,
@@ -72,7 +83,7 @@ export function sessionCookie(options: CookieOptions, production: boolean): Sess
         expires: new Date(now + kept),
       })
     },
-    clear: () => written({ ...attributes, value: '', maxAge: 0, expires: new Date(0) }),
+    clear: () => cleared,
   }
 }
 
@@ -88,6 +99,19 @@ function written(cookie: SetCookie): string {
   return stringifySetCookie(cookie)
 }
 
+/** What another library's settings, or plain JavaScript, would slip past the types: it must not pass in silence. */
+function checkShape(options: CookieOptions): void {
+  for (const [option, value] of Object.entries(options)) {
+    if (!KNOWN.has(option)) {
+      refuse(`there is no cookie.${option}; there are ${[...KNOWN].join(', ')}. How long it lasts is set by lifetime`)
+    }
+    const wanted = option === 'secure' ? 'boolean' : 'string'
+    if (value !== undefined && typeof value !== wanted) {
+      refuse(`cookie.${option} is ${JSON.stringify(value)}; it is a ${wanted}, or left out`)
+    }
+  }
+}
+
 interface Rules {
   readonly name: string
   readonly secure: boolean
@@ -101,11 +125,14 @@ function checkRules({ name, secure, sameSite, path, domain }: Rules): void {
   if (!['lax', 'strict', 'none'].includes(sameSite)) {
     refuse(`cookie.sameSite is ${JSON.stringify(sameSite)}; it is one of 'lax', 'strict', 'none'`)
   }
-  if (!path.startsWith('/') || /[;\p{Cc}]/u.test(path)) {
-    refuse(`cookie.path ${JSON.stringify(path)} must begin with "/" and hold no ";"`)
+  if (!PATH_SHAPE.test(path)) {
+    refuse(`cookie.path ${JSON.stringify(path)} must begin with "/" and hold only ASCII without ";" and "<"`)
   }
-  if (domain !== undefined && !/^[\w.-]+$/.test(domain))
-    refuse(`cookie.domain ${JSON.stringify(domain)} is no host name`)
+  if (domain !== undefined && !DOMAIN_SHAPE.test(domain)) {
+    refuse(`cookie.domain ${JSON.stringify(domain)} is no host name; write one like "example.org"`)
+  }
+  if (name.length > MAX_NAME)
+    refuse(`cookie.name has ${name.length} characters; at most ${MAX_NAME} leave room for a token`)
   if (sameSite === 'none' && !secure) refuse(`cookie.sameSite 'none' needs cookie.secure: true, or browsers drop it`)
   const lower = name.toLowerCase()
   if ((lower.startsWith('__host-') || lower.startsWith('__secure-')) && !secure) {

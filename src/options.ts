@@ -87,6 +87,8 @@ export function resolvePolicy(options: SessionsOptions): Policy {
   for (const name of Object.keys(options)) {
     if (!KNOWN.has(name)) refuse(`there is no option "${name}"; there are ${[...KNOWN].join(', ')}`)
   }
+  checkStore(options.store)
+  checkTypes(options)
   const lifetime = lifetimes(options.lifetime ?? { permanent: '31d', browser: '1d' })
   const onConflict = options.onConflict ?? 'ours'
   if (typeof onConflict !== 'function' && !['ours', 'theirs', 'error'].includes(onConflict)) {
@@ -106,6 +108,35 @@ export function resolvePolicy(options: SessionsOptions): Policy {
     clock: options.clock ?? systemClock,
     randomBytes: options.randomBytes,
   })
+}
+
+const VERBS = ['read', 'create', 'update', 'touch', 'delete'] as const
+
+/** A promise is the usual slip: `openStore()` is asynchronous. */
+function checkStore(store: Store | undefined): void {
+  if (store === undefined) return
+  if (typeof store !== 'object' || store === null) {
+    refuse(
+      `store is ${JSON.stringify(store)}; give a store, as from memoryStore() or await openStore('file:.sessions')`,
+    )
+  }
+  if ('then' in store) refuse('store is a promise; write store: await openStore(…)')
+  const missing = VERBS.filter((verb) => typeof store[verb] !== 'function')
+  if (missing.length > 0) refuse(`store has no ${missing.join('(), no ')}(); it is not a Coatcheck store`)
+}
+
+/** What plain JavaScript lets through: a truthy 'false' would be taken for true. */
+function checkTypes(options: SessionsOptions): void {
+  for (const name of ['permanent', 'dropChangesOnError'] as const) {
+    if (typeof (options[name] ?? true) !== 'boolean') {
+      refuse(`${name} is ${JSON.stringify(options[name])}; it is true or false`)
+    }
+  }
+  const { cookie, randomBytes } = options
+  if (typeof (cookie ?? {}) !== 'object') refuse(`cookie is ${JSON.stringify(cookie)}; write cookie: { name: … }`)
+  if (randomBytes !== undefined && typeof randomBytes !== 'function') {
+    refuse('randomBytes is no function; it takes a number and returns as many random bytes')
+  }
 }
 
 function lifetimes(option: NonNullable<SessionsOptions['lifetime']>): Policy['lifetime'] {
