@@ -46,7 +46,7 @@ suite('demo: its settings', () => {
     ['PORT', 'http', /^PORT is "http"; it must be a whole number from 1 to 65535, or 0 for any free port\.\n$/],
     ['SESSION_LIFETIME', '31', /^SESSION_LIFETIME is "31"; it must be a duration like [^\n]+\n$/],
     ['SESSION_PERMANENT', 'yes', /^SESSION_PERMANENT is "yes"; it must be 'true' or 'false'\.\n$/],
-    ['SESSION_STORE', 'nosuch:', /^SESSION_STORE is "nosuch:"\. [^\n]+write memory: [^\n]*file:DIR[^\n]*\n$/],
+    ['SESSION_STORE', 'nosuch:', /^SESSION_STORE is "nosuch:"\. [^\n]+no store "nosuch:"[^\n]+file:DIR[^\n]*\n$/],
     ['SESSION_STORE', 'sessions', /^SESSION_STORE is "sessions"\. [^\n]+begins with its scheme; write [^\n]+\n$/],
     [
       'SESSION_STORE',
