@@ -68,7 +68,7 @@ function shown(text: string): string {
   return JSON.stringify(text.length <= 200 ? text : `${text.slice(0, 200)}…`)
 }
 
-/** Whatever stands before an @ or behind a ? may be a password. */
-function withoutSecrets(url: string): string {
+/** A store's URL for people to read: whatever stands before an @ or behind a ? may be a password. */
+export function withoutSecrets(url: string): string {
   return url.replace(/\/\/.*@/s, '//***@').replace(/\?.*/s, '?***')
 }

@@ -6,7 +6,7 @@ import type { Sessions } from 'coatcheck'
 import { openStore } from 'coatcheck/stores'
 import { createApp } from './app.ts'
 import type { DemoData } from './app.ts'
-import { readConfig, SetupError, storeProblem } from './config.ts'
+import { readConfig, SetupError, storeProblem, withoutSecrets } from './config.ts'
 import type { Config } from './config.ts'
 
 /** How long a request under way may keep the server from stopping. */
@@ -28,7 +28,7 @@ async function start(config: Config): Promise<void> {
   try {
     const { port } = await listening(server, config.port)
     console.log(`Coatcheck demo: http://127.0.0.1:${port}/`)
-    console.log(`Sessions are kept in ${config.store.replace(/\?.*/s, '')} (SESSION_STORE). Stop with Ctrl+C.`)
+    console.log(`Sessions are kept in ${withoutSecrets(config.store)} (SESSION_STORE). Stop with Ctrl+C.`)
   } catch (error) {
     await sessions.close()
     throw error

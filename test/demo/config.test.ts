@@ -78,6 +78,14 @@ suite('demo: its settings', () => {
     assert.doesNotMatch(stderr, /hunter/)
   })
 
+  test('nor is what may be one when the demo says where it stores', async () => {
+    const store = join(folder.path, 'me:hunter2@')
+    const demo = await startDemo({ SESSION_STORE: `file://${store}?fsync=false` })
+    await demo.stop()
+    assert.match(demo.stdout(), /^Sessions are kept in file:\/\/\*\*\*@\?\*\*\* \(SESSION_STORE\)/m)
+    assert.doesNotMatch(demo.stdout(), /hunter/)
+  })
+
   test('a port in use is said to be, and how to choose another', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
