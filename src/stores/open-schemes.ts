@@ -1,0 +1,113 @@
+import { SessionError } from '../errors.ts'
+import type { Store } from '../store.ts'
+import { fileStore } from './file.ts'
+import { importClient, owning } from './open-client.ts'
+import { memoryStore } from './memory.ts'
+import { given } from './open-url.ts'
+import type { StoreParameters, StoreUrl } from './open-url.ts'
+
+/** One kind of store as a URL names it. */
+interface Scheme {
+  /** What to write, for error messages and docs. */
+  readonly form: string
+  /** Query parameters of ours. */
+  readonly parameters: readonly string[]
+  /** Query parameters that the client understands itself. */
+  readonly passedOn?: readonly string[]
+  open(url: StoreUrl): Store | Promise<Store>
+}
+
+const TABLE = ['table', 'createTable'] as const
+
+/** Every store that a URL can name. Adding a store adds an entry. */
+export const schemes: Readonly<Record<string, Scheme>> = {
+  memory: {
+    form: 'memory:',
+    parameters: ['maxSessions', 'maxBytes'],
+    open: ({ parameters: { number } }) =>
+      memoryStore(given({ maxSessions: number('maxSessions'), maxBytes: number('maxBytes') })),
+  },
+
+  file: {
+    form: 'file:DIR',
+    parameters: ['maxSessions', 'fsync'],
+    open: ({ rest, parameters: { number, flag } }) =>
+      fileStore(rest === '' ? '.sessions' : rest, given({ maxSessions: number('maxSessions'), fsync: flag('fsync') })),
+  },
+
+  sqlite: {
+    form: 'sqlite:FILE',
+    parameters: [...TABLE, 'fsync'],
+    async open({ rest, parameters: { text, flag } }) {
+      if (rest === '') throw new SessionError('bad_option', 'sqlite: needs a file, as in sqlite:sessions.db')
+      const { sqliteStore } = await import('./sqlite.ts')
+      return sqliteStore(rest, given({ table: text('table'), createTable: flag('createTable'), fsync: flag('fsync') }))
+    },
+  },
+
+  postgres: {
+    form: 'postgres://USER:PASSWORD@HOST/DATABASE',
+    parameters: [...TABLE, 'schema', 'poolSize'],
+    passedOn: ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'application_name'],
+    async open({ parameters }) {
+      const { postgresStore } = await import('./postgres.ts')
+      const { text, flag, number } = parameters
+      const options = given({ table: text('table'), createTable: flag('createTable'), schema: text('schema') })
+      const url = serverUrl(parameters, schemes['postgres']?.passedOn)
+      const max = number('poolSize') ?? 10
+      const connect = await importClient('postgres', {
+        pg: async () => {
+          const { default: pg } = await import('pg')
+          return () => {
+            const pool = new pg.Pool({ connectionString: url, max })
+            // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
+            pool.on('error', () => {})
+            return owning(postgresStore(pool, options), () => pool.end())
+          }
+        },
+        postgres: async () => {
+          const { default: postgres } = await import('postgres')
+          return () => {
+            // Names of prepared statements do not survive a transaction pooler, and nobody can tell one by its URL.
+            const sql = postgres(url, { max, prepare: false, onnotice: () => {} })
+            return owning(postgresStore(sql, options), () => sql.end({ timeout: 5 }))
+          }
+        },
+      })
+      return connect()
+    },
+  },
+
+  mysql: {
+    form: 'mysql://USER:PASSWORD@HOST/DATABASE',
+    parameters: [...TABLE, 'poolSize'],
+    passedOn: ['ssl'],
+    async open({ parameters }) {
+      const { mysqlStore } = await import('./mysql.ts')
+      const { text, flag, number } = parameters
+      const options = given({ table: text('table'), createTable: flag('createTable') })
+      const uri = serverUrl(parameters, schemes['mysql']?.passedOn)
+      const mysql = await importClient('mysql', { mysql2: () => import('mysql2/promise') })
+      const pool = mysql.createPool({ uri, connectionLimit: number('poolSize') ?? 10 })
+      return owning(mysqlStore(pool, options), () => pool.end())
+    },
+  },
+}
+
+/**
+ * The URL for a client, without our own parameters. Clients read it late, at the first query, and what they then say
+ * of a malformed one may quote it, password included: so it is checked here.
+ */
+function serverUrl(parameters: StoreParameters, passedOn: readonly string[] = []): string {
+  const url = parameters.urlWith(passedOn)
+  try {
+    const { username, password } = new URL(url)
+    decodeURIComponent(username + password)
+    return url
+  } catch {
+    throw new SessionError(
+      'bad_option',
+      'the store URL cannot be read; check user, password (percent-encode what is no letter or digit), host and port',
+    )
+  }
+}

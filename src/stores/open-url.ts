@@ -1,0 +1,75 @@
+import { SessionError } from '../errors.ts'
+
+/** A store URL, taken apart. Not a WHATWG URL: `file:.sessions` is a relative path there. */
+export interface StoreUrl {
+  /** In lower case, without the colon. */
+  readonly scheme: string
+  /** Between the scheme and the question mark. */
+  readonly rest: string
+  readonly parameters: StoreParameters
+}
+
+/** The query of a store URL, read by the kind of value a parameter has. Each throws `bad_option` for another kind. */
+export interface StoreParameters {
+  readonly names: readonly string[]
+  readonly text: (name: string) => string | undefined
+  /** A whole number above 0. */
+  readonly number: (name: string) => number | undefined
+  /** `true` or `false`. */
+  readonly flag: (name: string) => boolean | undefined
+  /** `scheme:rest`, with only these parameters in the query: what is passed on to a client. */
+  readonly urlWith: (names: readonly string[]) => string
+}
+
+/** Other names that clients and hosting panels use for the same server. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['postgresql', 'postgres'],
+  ['mariadb', 'mysql'],
+])
+
+/**
+ * Take a URL apart, or undefined when it does not even begin with a scheme. No error quotes any part of it but names:
+ * there may be a password in it.
+ */
+export function parseStoreUrl(url: string): StoreUrl | undefined {
+  const [, name, rest = '', query = ''] = /^([a-z][a-z\d+]*):([^?]*)(?:\?(.*))?$/is.exec(url) ?? []
+  if (name === undefined) return undefined
+  const scheme = ALIASES.get(name.toLowerCase()) ?? name.toLowerCase()
+  return { scheme, rest, parameters: parametersOf(scheme, rest, new URLSearchParams(query)) }
+}
+
+function parametersOf(scheme: string, rest: string, query: URLSearchParams): StoreParameters {
+  function read<Value>(name: string, kind: string, parse: (text: string) => Value | undefined): Value | undefined {
+    const text = query.get(name)
+    if (text === null) return undefined
+    const value = parse(text)
+    if (value === undefined) throw new SessionError('bad_option', `${scheme}: its parameter ${name} must be ${kind}`)
+    return value
+  }
+  return {
+    names: [...query.keys()],
+    text: (name) => read(name, 'a text', (text) => (text === '' ? undefined : text)),
+    number: (name) =>
+      read(name, 'a whole number above 0', (text) => (/^[1-9]\d*$/.test(text) ? Number(text) : undefined)),
+    flag: (name) => read(name, 'true or false', (text) => FLAGS.get(text)),
+    urlWith(names) {
+      const kept = new URLSearchParams([...query].filter(([name]) => names.includes(name)))
+      return `${scheme}:${rest}${kept.size > 0 ? `?${kept}` : ''}`
+    },
+  }
+}
+
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+])
+
+/** Only the options that were given: an explicit undefined is not the same as a default. */
+export function given<Options extends object>(
+  options: Options,
+): { [Name in keyof Options]?: Exclude<Options[Name], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined)
+  // Filtering by value keeps the names and their types, which Object.fromEntries forgets.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.fromEntries(entries) as { [Name in keyof Options]?: Exclude<Options[Name], undefined> }
+}
