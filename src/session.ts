@@ -1,3 +1,4 @@
+import type { EndReason } from './events.ts'
 import type { SessionState } from './state.ts'
 
 /** What a session asks of its back end. Everything here may wait for the store. */
@@ -51,10 +52,13 @@ export class Session<Data extends object = Record<string, unknown>> {
     return this.#state.stored === undefined && this.#state.retiring === undefined && this.#state.ended === undefined
   }
 
-  /** True once it was destroyed, or found gone or replaced: nothing can be saved in it any more. */
-  get ended(): boolean {
+  /**
+   * Why nothing can be saved in it any more: `destroyed`; `gone` (expired, revoked, destroyed by another request);
+   * `superseded` (another request moved it to a new ID). Undefined while it lives.
+   */
+  get ended(): EndReason | undefined {
     this.#state.asked = true
-    return this.#state.ended !== undefined
+    return this.#state.ended
   }
 
   /** Whether the cookie outlives the browser window. Setting it is a change: saved and sent with the next commit. */
@@ -109,7 +113,8 @@ export class Session<Data extends object = Record<string, unknown>> {
   /**
    * Move to a new ID, on login and on every change of privilege (OWASP Session Management, "Renew the Session ID").
    * `data` becomes a new object: empty, or with all (`keep: true`) or some keys carried over. The old ID stops
-   * working with the next save or the commit; it opens as an empty session then, which cannot be written.
+   * working with the next save or the commit; it opens as an empty session then, which cannot be written. On a
+   * session that has ended it does nothing but empty `data`: of two logins at once, one moves the session.
    */
   regenerate(options: { readonly keep?: boolean | readonly string[] } = {}): Promise<void> {
     return this.#verbs.regenerate(this.#state, options.keep ?? false)

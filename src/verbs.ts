@@ -38,7 +38,12 @@ export function sessionVerbs(backend: Backend, policy: Policy): Verbs {
 
     regenerate: (state, keep) =>
       inTurn(state, async () => {
-        alive(state)
+        if (state.ended) {
+          // The second click on "log in" arrives with the old cookie. Its answer, usually a redirect, is followed with
+          // the new one: an error page would hide that the first click did all there was to do.
+          state.data = {}
+          return
+        }
         const ticket = await drawTicket(policy.randomBytes)
         const carried = Object.entries(state.data).filter(
           ([key]) => keep === true || (keep !== false && keep.includes(key)),

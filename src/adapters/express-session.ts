@@ -78,7 +78,7 @@ export function requestSession<Data extends object>(session: Session<Data>): Req
       destroy: () => end,
       touch: () => touch,
     }
-    const save = (callback?: Callback): unknown => answer(session.save(), callback)
+    const save = (callback?: Callback): unknown => answer(saved(session), callback)
     const reload = (callback?: Callback): unknown => answer(reloaded(session), callback)
     const regenerate = (callback?: Callback): unknown => answer(session.regenerate(), callback)
     const end = (callback?: Callback): unknown => answer(destroy(), callback)
@@ -104,6 +104,18 @@ export function requestSession<Data extends object>(session: Session<Data>): Req
       Object.assign(current, replacement)
     },
     beforeCommit: () => (destroyed ? session.destroy() : undefined),
+  }
+}
+
+/**
+ * Passport regenerates and saves on login. When another click on the same button did so first, that is no error to
+ * the visitor, who has the new session's cookie by now; the event `gone` tells of it.
+ */
+async function saved<Data extends object>(session: Session<Data>): Promise<void> {
+  try {
+    await session.save()
+  } catch (error) {
+    if (session.ended !== 'superseded') throw error
   }
 }
 

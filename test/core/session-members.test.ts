@@ -386,7 +386,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<Column, Cell>>>> = {
         await session.destroy()
         assert.deepEqual(await on.found(), {})
         assert.deepEqual(session.data, {})
-        assert.equal(session.ended, true)
+        assert.equal(session.ended, 'destroyed')
       },
     ],
     'at the commit': [
