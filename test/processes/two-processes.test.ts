@@ -1,0 +1,109 @@
+/** The promises that a second process could break, over HTTP, with two server processes on one store. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { openStore } from '../../src/stores/open.ts'
+import { startMariadb, startPostgres } from '../servers/index.ts'
+import { ask, startSessionProcess } from './session-processes.ts'
+import type { SessionProcess } from './session-processes.ts'
+
+interface Place {
+  readonly url: string
+  stop(): Promise<unknown>
+}
+
+async function folder(urlOf: (path: string) => string): Promise<Place> {
+  const path = await mkdtemp(join(tmpdir(), 'coatcheck-processes-'))
+  return { url: urlOf(path), stop: () => rm(path, { recursive: true }) }
+}
+
+/** Where two processes meet, by URL alone. */
+const places: Readonly<Record<string, () => Promise<Place>>> = {
+  'a folder': () => folder((path) => `file:${path}`),
+  SQLite: () => folder((path) => `sqlite:${join(path, 'sessions.db')}`),
+  PostgreSQL: () => startPostgres(),
+  MariaDB: () => startMariadb(),
+}
+
+for (const [name, open] of Object.entries(places)) describe(`two server processes on ${name}`, () => onOne(open))
+
+function onOne(open: () => Promise<Place>): void {
+  let place: Place
+  let one: SessionProcess
+  let two: SessionProcess
+
+  before(async () => {
+    place = await open()
+    ;[one, two] = await Promise.all([startSessionProcess(place.url), startSessionProcess(place.url)])
+  })
+  after(async () => {
+    await Promise.all([one.stop(), two.stop()])
+    await place.stop()
+  })
+
+  /** A cookie whose session holds something. */
+  async function arrive(): Promise<string> {
+    const { cookie } = await ask(`${one.url}/set/here`)
+    return cookie ?? assert.fail('a new session got no cookie')
+  }
+
+  /** `count` requests at once, turn by turn to each process. */
+  const atOnce = (count: number, path: (n: number) => string, cookie?: string) =>
+    Promise.all(Array.from({ length: count }, (_, n) => ask((n % 2 ? one : two).url + path(n), cookie)))
+
+  /** Records in the store, as a third process sees them. */
+  async function records(): Promise<number> {
+    const store = await openStore(place.url)
+    const found = await Array.fromAsync(store.list?.() ?? [])
+    await store.close?.()
+    return found.length
+  }
+
+  test('P1 fifty requests without a cookie to a page that stores nothing: no cookie, no record', async () => {
+    const earlier = await records()
+    const answers = await atOnce(50, () => '/read')
+    assert.deepEqual(new Set(answers.map(({ cookie }) => cookie)), new Set([undefined]))
+    assert.equal(await records(), earlier)
+  })
+
+  test('P2 fifty requests at once set fifty keys of one session', async () => {
+    const cookie = await arrive()
+    await atOnce(50, (n) => `/set/key${n}`, cookie)
+    assert.equal(Object.keys((await ask(`${two.url}/read`, cookie)).data).length, 51)
+  })
+
+  test('P2 a hundred update() at once count a hundred', async () => {
+    const cookie = await arrive()
+    const answers = await atOnce(100, () => '/count', cookie)
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+    assert.equal((await ask(`${one.url}/read`, cookie)).data['count'], 100)
+  })
+
+  test('P3 a slow request in one process, a logout in the other: the session stays dead', async () => {
+    const cookie = await arrive()
+    const slow = ask(`${one.url}/slow/back`, cookie)
+    await one.told('slow')
+    assert.equal((await ask(`${two.url}/logout`, cookie)).cookie, 'id=')
+    one.release()
+    assert.equal((await slow).cookie, undefined)
+    for (const { url } of [one, two]) assert.deepEqual((await ask(`${url}/read`, cookie)).data, {})
+    assert.ok(one.lines.some((line) => line['event'] === 'gone'))
+  })
+
+  test('P3 logins at once in both processes: one live ID, and what was saved before is there', async () => {
+    const cookie = await arrive()
+    await ask(`${two.url}/set/cart`, cookie)
+    const answers = await atOnce(10, (n) => `/login/user${n}`, cookie)
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]), 'no login is an error')
+    const [won, ...others] = answers.flatMap((answer) => answer.cookie ?? [])
+    assert.ok(won, 'a login got the new cookie')
+    assert.deepEqual(others, [])
+    assert.deepEqual((await ask(`${one.url}/read`, cookie)).data, {}, 'the old cookie opens nothing')
+    const { data } = await ask(`${two.url}/read`, won)
+    assert.equal(data['cart'], true)
+    assert.equal(data['here'], true)
+    assert.match(String(data['user']), /^user\d$/)
+  })
+}
