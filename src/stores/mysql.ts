@@ -49,10 +49,13 @@ export function mysqlStore(client: MysqlClient, options: MysqlStoreOptions = {})
       // The collation takes trailing spaces for nothing, so the bytes have the last word.
       ownerIs: 'owner = CONVERT(? USING utf8mb4) COLLATE utf8mb4_bin AND CAST(owner AS BINARY) = ?',
       unlessTaken: '',
-      // By the deadline's index alone, so that no live record is locked; another sweep waits for these rows and then
-      // takes the next. Ties go by ID, which makes the statement safe for replication by statement.
-      sweep: (limit) => `DELETE FROM ${table} WHERE expires_at <= ? ORDER BY expires_at, id LIMIT ${limit}`,
     }),
+    // By the deadline's index alone, so that no live record is locked; another sweep waits for these rows and then takes
+    // the next. Ties go by ID, which makes the statement safe for replication by statement.
+    async sweep(now, _from, limit) {
+      const sql = `DELETE FROM ${table} WHERE expires_at <= ? ORDER BY expires_at, id LIMIT ${limit}`
+      return { removed: await connection.change(sql, [now]) }
+    },
     create: () => create(schemaSql),
     faultOf,
     bind: (text) => Buffer.from(text, 'utf8'),

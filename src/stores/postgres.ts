@@ -56,8 +56,12 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       size: 'octet_length(payload)',
       ownerIs: `${OWNER_KEY} = left(?, 500) AND owner = ?`,
       unlessTaken: ' ON CONFLICT (id) DO NOTHING',
-      sweep: (limit) => sweepSql(table, '$1', limit),
     }),
+    async sweep(now, from, limit) {
+      const [row] = await connection.query(sweepSql(table, limit), [from, now])
+      const [removed, last] = row ?? []
+      return { removed: Number(removed), last: Number(last ?? 0) }
+    },
     // CREATE … IF NOT EXISTS of several processes at once fails on the catalogue's own unique indexes. Statements sent
     // in one string are one transaction, which is as long as this lock is held.
     create: () => connection.script(`SELECT pg_advisory_xact_lock(${LOCK_CLASS}, 0);\n${schemaSql}`),
@@ -99,16 +103,20 @@ function names({ table = 'sessions', schema }: PostgresTable) {
 }
 
 /**
- * One batch. Who finds another process sweeping this table removes nothing, which ends its sweep: the other goes on.
+ * One chunk. Who finds another process sweeping this table removes nothing, which ends its sweep: the other goes on.
  * Records that a request holds locked are left to the next sweep.
+ *
+ * The index still leads to removed records until a vacuum: without a place to go on from, each of 1,800 chunks would
+ * walk over all that the others removed (from 3 ms to 30 ms a chunk, measured with 900,000 dead records).
  */
-function sweepSql(table: string, now: string, limit: number): string {
-  // Statement and lock are about this very table, whatever the search path made of its name.
+function sweepSql(table: string, limit: number): string {
+  // The table itself is what is locked, whatever the search path made of its name.
   const lock = `pg_try_advisory_xact_lock(${LOCK_CLASS}, ${textLiteral(table)}::regclass::oid::int)`
-  return (
-    `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE (SELECT ${lock}) ` +
-    `AND expires_at <= ${now} ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`
-  )
+  const dead =
+    `SELECT ctid FROM ${table} WHERE (SELECT ${lock}) AND expires_at >= $1 AND expires_at <= $2 ` +
+    `ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED`
+  const removed = `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(${dead})) RETURNING expires_at`
+  return `WITH removed AS (${removed}) SELECT count(*), max(expires_at) FROM removed`
 }
 
 const FAULTS: Readonly<Record<string, SqlFault>> = {

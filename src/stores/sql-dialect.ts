@@ -41,10 +41,19 @@ export interface SqlDialect extends SqlConnection {
   readonly createTable: boolean
   /** Make the table and its indexes. Must be harmless when others do so at the same time, or have done so. */
   create(): Promise<void>
+  /** Remove at most `limit` records that are dead at `now`: of those with a deadline from `from` on, the earliest. */
+  sweep(now: number, from: number, limit: number): Promise<SweptChunk>
   faultOf(error: unknown): SqlFault | undefined
   /** A payload or an owner as it is bound. */
   bind(text: string): SqlValue
   close?(): Promise<void>
+}
+
+/** What one statement of a sweep did. */
+export interface SweptChunk {
+  readonly removed: number
+  /** The latest deadline removed: what `from` may be next time, where walking over the removed ones costs time. */
+  readonly last?: number
 }
 
 /** Texts with placeholders, in the order in which `sql-store.ts` binds them. */
@@ -68,8 +77,6 @@ export interface SqlStatements {
   /** owner as often as {@link ownerPlaceholders} says, after which id → the same */
   readonly listOwned: (limit: number) => string
   readonly ownerPlaceholders: number
-  /** now. Removes at most `limit` dead records, those with the earliest deadlines. */
-  readonly sweep: (limit: number) => string
   /** Nothing, unless the column is missing. */
   readonly probe: (column: string) => string
 }

@@ -14,8 +14,6 @@ export interface SqlPhrases {
   readonly ownerIs: string
   /** What makes an insert change nothing when the ID is taken. */
   readonly unlessTaken: string
-  /** A whole statement, with a placeholder for now. */
-  readonly sweep: (limit: number) => string
 }
 
 /**
@@ -45,7 +43,6 @@ export function sqlStatements(phrases: SqlPhrases): SqlStatements {
     list: page(''),
     listOwned: page(`${ownerIs} AND `),
     ownerPlaceholders: ownerIs.split('?').length - 1,
-    sweep: phrases.sweep,
     probe: (column) => text(`SELECT ${column} FROM @table s WHERE 1 = 0`),
   }
 }

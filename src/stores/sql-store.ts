@@ -27,6 +27,7 @@ export function sqlStore(dialect: SqlDialect, time: SqlStoreTime = {}): Required
   const { statements } = dialect
   const run = sqlRunner(dialect, clock, patience)
   let chunk = CHUNK.first
+  let from = 0
 
   const query = (sql: string, ...values: SqlValue[]): Promise<readonly SqlRow[]> =>
     run(() => dialect.query(sql, values.map(whole)))
@@ -64,12 +65,14 @@ export function sqlStore(dialect: SqlDialect, time: SqlStoreTime = {}): Required
     for (let removed = 0; ;) {
       const size = Math.min(chunk, limit.records - removed)
       const start = performance.now()
-      const found = await change(statements.sweep(size), now)
+      const { removed: found, last = 0 } = await run(() => dialect.sweep(Math.floor(now), from, size))
       const took = performance.now() - start
       // Payloads decide what a record costs, so the size follows the time: a small one may double after a fast chunk.
       if (took > CHUNK.ms) chunk = Math.max(Math.floor(chunk / 2), 1)
       else if (took < CHUNK.ms / 2) chunk = Math.min(chunk * 2, CHUNK.most)
       removed += found
+      // What this misses (records locked just now, or made with a deadline long past) the next sweep finds.
+      from = found < size ? 0 : last
       if (found < size) return { removed, more: false }
       if (removed >= limit.records || performance.now() >= end) return { removed, more: true }
       // SQLite's drivers hold up the event loop while they work: others get their turn between two chunks.

@@ -109,6 +109,9 @@ function dialectOf(database: SqliteDatabase, { own, patience, ...setup }: Setup)
     return made
   }
 
+  const change: SqlDialect['change'] = (sql, values) =>
+    on(() => Number(prepare(sql).run(...values.map(boundValue)).changes))
+
   return {
     ...setup,
     server: 'SQLite',
@@ -119,9 +122,6 @@ function dialectOf(database: SqliteDatabase, { own, patience, ...setup }: Setup)
       size: 'length(CAST(payload AS BLOB))',
       ownerIs: 'owner = ?',
       unlessTaken: ' ON CONFLICT (id) DO NOTHING',
-      sweep: (limit) =>
-        `DELETE FROM ${setup.table} WHERE rowid IN ` +
-        `(SELECT rowid FROM ${setup.table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit})`,
     }),
     query: (sql, values) =>
       on(() =>
@@ -129,7 +129,8 @@ function dialectOf(database: SqliteDatabase, { own, patience, ...setup }: Setup)
           .all(...values.map(boundValue))
           .map(cellsOf),
       ),
-    change: (sql, values) => on(() => Number(prepare(sql).run(...values.map(boundValue)).changes)),
+    change,
+    sweep: async (now, _from, limit) => ({ removed: await change(sweepSql(setup.table, limit), [now]) }),
     create: () => on(() => createAtOnce(database, setup.schemaSql)),
     faultOf,
     bind: (text) => text,
@@ -137,6 +138,11 @@ function dialectOf(database: SqliteDatabase, { own, patience, ...setup }: Setup)
       own?.close()
     },
   }
+}
+
+function sweepSql(table: string, limit: number): string {
+  const dead = `SELECT rowid FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ${limit}`
+  return `DELETE FROM ${table} WHERE rowid IN (${dead})`
 }
 
 /** All or nothing, so that a process which dies half-way leaves no table without its indexes. */
