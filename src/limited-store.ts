@@ -51,15 +51,21 @@ export function limitedStore(store: Store, limitMs: number, clock: Clock, emit: 
     delete: (id) => bounded('delete', () => store.delete(id)),
     ...(list && {
       async *list(filter) {
-        const records = list(filter)[Symbol.asyncIterator]()
+        const records = await bounded('list', async () => list(filter)[Symbol.asyncIterator]())
+        const close = async (): Promise<unknown> => records.return?.()
+        let answers = false
         try {
           for (;;) {
+            answers = false
             const next = await bounded('list', () => records.next())
             if (next.done) return
+            answers = true
             yield next.value
           }
         } finally {
-          await records.return?.()
+          // A generator that hangs in `next` hangs in `return`, too: waiting for it would swallow the timeout.
+          if (answers) await bounded('list', close)
+          else void close().catch(() => undefined)
         }
       },
     }),
