@@ -1,11 +1,12 @@
 import type { Backend, Missing } from './backend.ts'
-import { decodeData, encodeData } from './codec.ts'
+import { decodeData, encodeData, encodeValue } from './codec.ts'
 import { compareAndSet, readRecord, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
 import { decide } from './decide.ts'
 import type { Action } from './decide.ts'
 import type { Emit } from './events.ts'
 import { changedKeys, NO_LINES, sameLines } from './merge.ts'
 import type { Policy } from './options.ts'
+import type { Lines } from './record.ts'
 import type { KeyedQueue } from './queue.ts'
 import { createRecord, end, follow, saveChanges, touchRecord } from './record-writer.ts'
 import type { WriteContext } from './record-writer.ts'
@@ -103,10 +104,24 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
     destroy,
     isDue: (state, failed) => actionFor(state, failed) !== 'nothing',
     unsaved(state) {
-      const saved = state.stored?.lines ?? NO_LINES
-      return changedKeys(saved, encodeData(state.data))
+      return changedKeys(state.stored?.lines ?? NO_LINES, linesAsFarAsPossible(state.data))
     },
   }
+}
+
+/** Asked when the response is over and nobody is left to catch: a value that cannot be stored is one not saved. */
+function linesAsFarAsPossible(data: Record<string, unknown>): Lines {
+  const lines = new Map<string, string>()
+  for (const key of Object.keys(data)) {
+    try {
+      const value = data[key]
+      if (value !== undefined) lines.set(key, encodeValue(value, key))
+    } catch {
+      // No value has an empty line, so it differs from whatever is stored.
+      lines.set(key, '')
+    }
+  }
+  return lines
 }
 
 function isChanged(state: SessionState): boolean {

@@ -39,7 +39,7 @@ export type Listener<Name extends keyof SessionEvents> = (event: SessionEvents[N
 /** Report one event. */
 export type Emit = <Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]) => void
 
-type AnyListener = (event: never) => void
+type AnyListener = (event: never) => unknown
 
 /** A typed emitter; the platform's own differ too much between runtimes. */
 export function createEvents(): {
@@ -53,10 +53,11 @@ export function createEvents(): {
         try {
           // `on` files a listener under its own name only, which TypeScript cannot see through the map.
           // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-          listener(event as never)
+          const result = listener(event as never)
+          // An async function passes for a listener, and its rejection would take the process down.
+          if (result instanceof Promise) result.catch((error: unknown) => warnOfListener(name, error))
         } catch (error) {
-          // A broken log line must not cost a visitor the request; it must not vanish either.
-          warn('COATCHECK_LISTENER', `a listener for the session event "${name}" threw: ${String(error)}`)
+          warnOfListener(name, error)
         }
       }
     },
@@ -66,4 +67,9 @@ export function createEvents(): {
       return () => set.delete(listener)
     },
   }
+}
+
+/** A broken log line must not cost a visitor the request; it must not vanish either. */
+function warnOfListener(name: string, error: unknown): void {
+  warn('COATCHECK_LISTENER', `a listener for the session event "${name}" threw: ${String(error)}`)
 }

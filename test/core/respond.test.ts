@@ -1,0 +1,163 @@
+/** What the response carries, and what is said when it cannot. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { scene, visited } from './site.ts'
+import type { Scene } from './site.ts'
+import { turns, warnings } from './unhandled.ts'
+
+const named = (on: Scene, name: string): unknown[] =>
+  on.events.filter((each) => each.name === name).map(({ event }) => event)
+
+suite('a Secure cookie on a plain connection', () => {
+  test('stores nothing, sends nothing, and says so: an event each time, one warning per process', async (t) => {
+    const warned = warnings(t)
+    const on = scene({ cookie: { secure: true } })
+    for (let request = 1; request <= 3; request += 1) {
+      const session = await on.open({ secure: false })
+      session.data['cart'] = [request]
+      const reply = await on.commit(session)
+      assert.deepEqual(reply, { setCookie: [], varyCookie: true })
+      assert.equal(named(on, 'withheld').length, request)
+    }
+    assert.equal(on.gates.count(), 0)
+    assert.equal(on.cookie, undefined)
+    const heard = (await warned()).filter(({ code }) => code === 'COATCHECK_COOKIE_WITHHELD')
+    assert.equal(heard.length, 1)
+    assert.match(heard[0]?.message ?? '', /__Host-id.*trust-proxy.*cookie\.secure: false/)
+  })
+
+  test('is sent where the framework says that the connection is secure', async () => {
+    const on = scene({ cookie: { secure: true } })
+    const session = await on.open({ secure: true })
+    session.data['cart'] = [1]
+    const [line] = (await on.commit(session)).setCookie
+    assert.match(line ?? '', /^__Host-id=[\w-]{43}; .*Secure/)
+    assert.deepEqual(named(on, 'withheld'), [])
+  })
+
+  test('is neither refreshed nor deleted there; the session itself moves on and ends', async () => {
+    const on = scene({ cookie: { secure: true } })
+    const first = await on.open({ secure: true })
+    first.data['user'] = 'ada'
+    await on.commit(first)
+    on.clock.advance(5 * 86_400_000)
+    const plain = await on.open({ secure: false })
+    assert.deepEqual(plain.data, { user: 'ada' })
+    assert.deepEqual(await on.commit(plain), { setCookie: [], varyCookie: true })
+    assert.equal(on.gates.count('touch'), 1)
+    const ending = await on.open({ secure: false })
+    await ending.destroy()
+    assert.deepEqual((await on.commit(ending)).setCookie, [])
+    assert.equal(named(on, 'withheld').length, 2)
+    assert.deepEqual((await on.open({ secure: true })).data, {})
+  })
+})
+
+suite('Vary', () => {
+  test('a request that never asked for its session has none, stored or not, and answers without a promise', async () => {
+    for (const on of [scene(), await visited()]) {
+      const session = await on.open()
+      const reply = on.sessions.commit(session)
+      assert.deepEqual(reply, { setCookie: [], varyCookie: false })
+    }
+  })
+
+  test('every member that tells something about the session counts as asking', async () => {
+    const asking: Readonly<Record<string, (session: Awaited<ReturnType<Scene['open']>>) => unknown>> = {
+      data: (session) => session.data,
+      id: (session) => session.id,
+      isNew: (session) => session.isNew,
+      ended: (session) => session.ended,
+      permanent: (session) => session.permanent,
+      owner: (session) => session.owner,
+      createdAt: (session) => session.createdAt,
+      expiresAt: (session) => session.expiresAt,
+      'reload()': (session) => session.reload(),
+    }
+    for (const [member, ask] of Object.entries(asking)) {
+      const on = await visited()
+      const session = await on.open()
+      await ask(session)
+      assert.deepEqual(await on.sessions.commit(session), { setCookie: [], varyCookie: true }, member)
+    }
+  })
+
+  test('a push of the deadline that sends the cookie anew varies, asked for or not', async () => {
+    const on = await visited()
+    on.clock.advance(2 * 86_400_000)
+    const reply = await on.commit(await on.open())
+    assert.equal(reply.setCookie.length, 1)
+    assert.equal(reply.varyCookie, true)
+  })
+})
+
+suite('changes after the head', () => {
+  test('an event each time, one warning per process, with the keys', async (t) => {
+    const warned = warnings(t)
+    const on = await visited()
+    for (let request = 1; request <= 2; request += 1) {
+      const session = await on.open()
+      await on.commit(session)
+      session.data['progress'] = request
+      delete session.data['user']
+      on.sessions.finished(session)
+      const late = named(on, 'late')
+      assert.equal(late.length, request)
+      assert.deepEqual(late.at(-1), { id: session.id, keys: ['user', 'progress'] })
+    }
+    const heard = (await warned()).filter(({ code }) => code === 'COATCHECK_LATE_CHANGE')
+    assert.equal(heard.length, 1)
+    assert.match(heard[0]?.message ?? '', /user, progress.*session\.save\(\)/)
+  })
+
+  test('of a session that is new, too', async () => {
+    const on = scene()
+    const session = await on.open()
+    assert.deepEqual(session.data, {})
+    await on.commit(session)
+    session.data['a'] = 1
+    on.sessions.finished(session)
+    assert.equal(named(on, 'late').length, 1)
+  })
+
+  test('nothing is said when there is nothing to say', async () => {
+    const on = await visited()
+    const untouched = await on.open()
+    await on.commit(untouched)
+    on.sessions.finished(untouched)
+    const saved = await on.open()
+    await on.commit(saved)
+    saved.data['a'] = 1
+    await saved.save()
+    on.sessions.finished(saved)
+    const failed = await on.open()
+    failed.data['half'] = true
+    await on.commit(failed, true)
+    on.sessions.finished(failed)
+    const ended = await on.open()
+    await ended.destroy()
+    await on.commit(ended)
+    on.sessions.finished(ended)
+    await turns()
+    assert.deepEqual(named(on, 'late'), [])
+  })
+
+  test('a value that cannot be stored is named as well: finished() runs where nobody could catch it', async () => {
+    const on = await visited()
+    const session = await on.open()
+    await on.commit(session)
+    session.data['socket'] = { write: () => {} }
+    on.sessions.finished(session)
+    assert.deepEqual(named(on, 'late'), [{ id: session.id, keys: ['socket'] }])
+    await assert.rejects(session.save(), { code: 'bad_value' })
+  })
+
+  test('a commit that failed on such a value leaves nothing for finished() to throw', async () => {
+    const on = await visited()
+    const session = await on.open()
+    session.data['callback'] = () => {}
+    await assert.rejects(on.commit(session), { code: 'bad_value' })
+    on.sessions.finished(session)
+    assert.deepEqual(await on.found(), { user: 'ada' })
+  })
+})
