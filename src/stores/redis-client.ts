@@ -1,0 +1,156 @@
+import { SessionError } from '../errors.ts'
+
+/** What the store uses of a client of Redis or Valkey: any of node-redis or ioredis. */
+export type RedisClient = NodeRedisClient | NodeRedisSentinel | NodeRedisCluster | IoredisClient | IoredisCluster
+
+/** node-redis: what `createClient()` or `createClientPool()` gives. */
+export interface NodeRedisClient {
+  sendCommand(args: string[], options?: NodeRedisOptions): Promise<unknown>
+}
+
+/** node-redis: what `createSentinel()` gives. */
+export interface NodeRedisSentinel {
+  sendCommand(isReadonly: boolean, args: string[], options?: NodeRedisOptions): Promise<unknown>
+  /** Only there to tell it from the others. */
+  getMasterNode(): unknown
+}
+
+/** node-redis: what `createCluster()` gives. */
+export interface NodeRedisCluster {
+  sendCommand(firstKey: string, isReadonly: boolean, args: string[], options?: NodeRedisOptions): Promise<unknown>
+  readonly masters: readonly NodeRedisMaster[]
+  nodeClient(node: NodeRedisMaster): NodeRedisClient | Promise<NodeRedisClient>
+}
+
+/** node-redis: one master of a cluster. */
+export interface NodeRedisMaster {
+  readonly address: string
+}
+
+/** node-redis: an empty mapping undoes the application's, which may turn texts into Buffers. */
+export interface NodeRedisOptions {
+  readonly typeMapping: Readonly<Record<string, never>>
+}
+
+/** ioredis: a `Redis`, with Sentinels or without. */
+export interface IoredisClient {
+  call(command: string, ...args: string[]): Promise<unknown>
+  readonly options?: { readonly keyPrefix?: string | Uint8Array | undefined }
+}
+
+/** ioredis: a `Cluster`. */
+export interface IoredisCluster extends IoredisClient {
+  nodes(role: 'master'): readonly IoredisClient[]
+  readonly options?: { readonly keyPrefix?: string | Uint8Array | undefined; readonly scaleReads?: unknown }
+}
+
+/** One command; resolves to the reply as texts, numbers, nulls and arrays of them. */
+export type RedisCall = (command: string, ...args: string[]) => Promise<unknown>
+
+/** A client of any kind. Every command is answered by a master. */
+export interface RedisConnection {
+  /** A command that writes, or runs a script: its reply is a master's by itself. `key` routes it in a cluster. */
+  readonly write: (key: string, command: string, ...args: string[]) => Promise<unknown>
+  /** A command that only reads. Undefined when the client would send it to a replica: then a script has to read. */
+  readonly read: RedisConnection['write'] | undefined
+  /** One call for every master, for what has no key. */
+  readonly masters: () => Promise<readonly RedisCall[]>
+  /** What the client itself puts before every key that it knows to be one. */
+  readonly keyPrefix: string
+}
+
+/** One shape for every client. @throws SessionError `bad_option` for anything else. */
+export function redisConnection(client: RedisClient): RedisConnection {
+  // ioredis has a sendCommand() too, of another kind, so it is asked for first.
+  if (has(client, 'call')) return has(client, 'nodes') ? fromIoredisCluster(client) : fromIoredis(client)
+  if (has(client, 'nodeClient')) return fromNodeRedisCluster(client)
+  if (has(client, 'getMasterNode')) return fromNodeRedisSentinel(client)
+  if (has(client, 'sendCommand')) return fromNodeRedis(client)
+  throw new SessionError(
+    'bad_option',
+    'redisStore() takes what createClient(), createSentinel() or createCluster() of redis gives, or a Redis or ' +
+      'Cluster of ioredis',
+  )
+}
+
+function has<Client extends RedisClient, Name extends string>(
+  client: Client,
+  name: Name,
+): client is Extract<Client, Record<Name, unknown>> {
+  return client instanceof Object && name in client && typeof Reflect.get(client, name) === 'function'
+}
+
+const AS_TEXT: NodeRedisOptions = { typeMapping: {} }
+
+function fromNodeRedis(client: NodeRedisClient): RedisConnection {
+  return single((...args) => client.sendCommand(args, AS_TEXT))
+}
+
+function fromNodeRedisSentinel(client: NodeRedisSentinel): RedisConnection {
+  return single((...args) => client.sendCommand(false, args, AS_TEXT))
+}
+
+function fromNodeRedisCluster(client: NodeRedisCluster): RedisConnection {
+  // Said to be no reading command, so that the master answers it whatever `useReplicas` says.
+  const send: RedisConnection['write'] = (key, ...args) => client.sendCommand(key, false, args, AS_TEXT)
+  return {
+    write: send,
+    read: send,
+    masters: () =>
+      Promise.all(
+        client.masters.map(async (master): Promise<RedisCall> => {
+          const node = await client.nodeClient(master)
+          return (...args) => node.sendCommand(args, AS_TEXT)
+        }),
+      ),
+    keyPrefix: '',
+  }
+}
+
+function fromIoredis(client: IoredisClient): RedisConnection {
+  return { ...single(ioredisCall(client)), keyPrefix: keyPrefixOf(client) }
+}
+
+function fromIoredisCluster(client: IoredisCluster): RedisConnection {
+  const call = ioredisCall(client)
+  const send: RedisConnection['write'] = (_key, ...args) => call(...args)
+  return {
+    write: send,
+    read: (client.options?.scaleReads ?? 'master') === 'master' ? send : undefined,
+    masters: async () => client.nodes('master').map(ioredisCall),
+    keyPrefix: keyPrefixOf(client),
+  }
+}
+
+function single(call: RedisCall): RedisConnection {
+  const send: RedisConnection['write'] = (_key, ...args) => call(...args)
+  return { write: send, read: send, masters: async () => [call], keyPrefix: '' }
+}
+
+function ioredisCall(client: IoredisClient): RedisCall {
+  return async (...args) => {
+    try {
+      return await client.call(...args)
+    } catch (error) {
+      throw withoutArguments(error)
+    }
+  }
+}
+
+/** ioredis hangs the whole command on its errors, and logs print it: a visitor's data does not belong there. */
+function withoutArguments(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  for (const inner of [error, 'lastNodeError' in error ? error.lastNodeError : undefined])
+    if (inner instanceof Error && 'command' in inner) inner.command = nameOf(inner.command)
+  return error
+}
+
+function nameOf(command: unknown): { readonly name: string } {
+  const name = typeof command === 'object' && command !== null && 'name' in command ? command.name : command
+  return { name: String(name) }
+}
+
+function keyPrefixOf({ options }: IoredisClient): string {
+  const prefix = options?.keyPrefix ?? ''
+  return typeof prefix === 'string' ? prefix : new TextDecoder().decode(prefix)
+}

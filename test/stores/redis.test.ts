@@ -1,0 +1,51 @@
+import { after, suite, test } from 'node:test'
+import { redisStore } from '../../src/stores/redis.ts'
+import { runStoreCases } from '../../src/testing/index.ts'
+import { clusterClients, type Connected, sentinelClients, singleClients } from '../redis/redis-clients.ts'
+import { startRedis, startRedisCluster, startSentinel } from '../servers/index.ts'
+
+const [single, tls, unix, cluster, sentinel] = await Promise.all([
+  startRedis(),
+  startRedis({ tls: true, password: 'sekret' }),
+  startRedis({ unixSocket: true }),
+  startRedisCluster(),
+  startSentinel(),
+])
+const shapes = [
+  ...shape('', singleClients, single),
+  ...shape(', TLS and password', singleClients, tls).filter(([name]) => !name.includes('pool')),
+  ...shape(', Unix socket', singleClients, unix).filter(([name]) => !name.includes('pool')),
+  ...shape(', Cluster', clusterClients, cluster),
+  ...shape(', Sentinel', sentinelClients, sentinel),
+]
+const closing: (() => Promise<unknown>)[] = []
+let prefixes = 0
+
+for (const [name, connect] of shapes) {
+  const [one, other] = await Promise.all([connect(), connect()])
+  closing.push(one.close, other.close)
+  suite(`redis, ${name}`, { concurrency: 4 }, () => {
+    runStoreCases({
+      test,
+      expiry: 'native',
+      cannot: ['sweep'],
+      async open() {
+        const prefix = `session-${++prefixes}:`
+        return { store: redisStore(one.client, { prefix }), second: async () => redisStore(other.client, { prefix }) }
+      },
+    })
+  })
+}
+
+after(async () => {
+  for (const close of closing) await close()
+  await Promise.all([single, tls, unix, cluster, sentinel].map((server) => server.stop()))
+})
+
+function shape<Server>(
+  suffix: string,
+  clients: Readonly<Record<string, (server: Server) => Promise<Connected>>>,
+  server: Server,
+): [name: string, connect: () => Promise<Connected>][] {
+  return Object.entries(clients).map(([name, connect]) => [name + suffix, () => connect(server)])
+}
