@@ -3,7 +3,6 @@ import type { Emit } from './events.ts'
 import { describePolicy } from './describe.ts'
 import { isOver } from './lifetime.ts'
 import type { Policy } from './options.ts'
-import type { KeyedQueue } from './queue.ts'
 import { decodeRecord } from './record.ts'
 import type { ListedRecord, Store } from './store.ts'
 import type { Sweeper } from './sweeper.ts'
@@ -33,7 +32,10 @@ export interface Administration {
   sweep(): Promise<number>
   /** The effective policy in words. */
   describe(): string
-  /** Stop sweeping, wait for writes under way, release the store. Opening afterwards rejects with `closed`. */
+  /**
+   * Stop sweeping, wait for writes under way, release the store. Opening a session, saving one or calling any of its
+   * members that need the store rejects with `closed` from now on.
+   */
   close(): Promise<void>
 }
 
@@ -42,18 +44,20 @@ export interface AdministrationParts {
   readonly store: Store
   readonly policy: Policy
   readonly emit: Emit
-  readonly queue: KeyedQueue
   readonly sweeper: Sweeper
+  /** Resolves once no session is being saved. */
+  readonly idle: () => Promise<void>
 }
 
 const ID_SHAPE = /^[\da-f]{64}$/
 
 /** The operator's half of `Sessions`. */
 export function administration(parts: AdministrationParts): Administration & { readonly isClosed: () => boolean } {
-  const { store, policy, emit, queue, sweeper } = parts
+  const { store, policy, emit, sweeper, idle } = parts
   let closing: Promise<void> | undefined
 
   async function* list(filter: { readonly owner?: string } = {}): AsyncIterable<SessionInfo> {
+    if ('owner' in filter) checkOwner(filter.owner, 'list')
     if (!store.list) throw new SessionError('cannot', 'this store cannot list sessions; choose one that can enumerate')
     for await (const record of store.list(filter)) {
       const info = inform(record, policy)
@@ -72,6 +76,7 @@ export function administration(parts: AdministrationParts): Administration & { r
     list,
     revoke,
     async revokeAll({ owner, except }) {
+      checkOwner(owner, 'revokeAll')
       let count = 0
       for await (const { id } of list({ owner })) if (id !== except && (await revoke(id))) count += 1
       return count
@@ -81,13 +86,18 @@ export function administration(parts: AdministrationParts): Administration & { r
     isClosed: () => closing !== undefined,
     close() {
       closing ??= (async () => {
-        sweeper.stop()
-        await queue.idle()
+        await Promise.all([sweeper.stop(), idle()])
         await store.close?.()
       })()
       return closing
     },
   }
+}
+
+/** An ID that turned out undefined must not mean everybody: that would end, or show, the sessions of all. */
+function checkOwner(owner: unknown, verb: string): void {
+  if (typeof owner === 'string') return
+  throw new SessionError('bad_option', `${verb}() takes an owner that is a string, and this one is ${String(owner)}`)
 }
 
 function inform(record: ListedRecord, policy: Policy): SessionInfo | undefined {

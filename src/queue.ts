@@ -10,8 +10,6 @@ export interface KeyedQueue {
   run<Result>(key: string, task: (waited: boolean) => Promise<Result>): Promise<Result>
   /** Tasks under way or waiting, over all keys. */
   readonly size: number
-  /** Resolves once nothing is under way. */
-  idle(): Promise<void>
 }
 
 /** An empty queue. */
@@ -32,9 +30,6 @@ export function keyedQueue(): KeyedQueue {
       } finally {
         if (tails.get(key) === tail) tails.delete(key)
       }
-    },
-    async idle() {
-      while (tails.size > 0) await Promise.all(tails.values())
     },
   }
 }

@@ -70,9 +70,9 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const queue = keyedQueue()
   const backend = storeBackend(store, policy, emit, queue)
   const sweeper = createSweeper(store, policy, emit)
-  const verbs = sessionVerbs(backend, policy)
+  const verbs = sessionVerbs(backend, policy, () => isClosed())
   const { cookie } = policy
-  const { isClosed, ...admin } = administration({ store, policy, emit, queue, sweeper })
+  const { isClosed, ...admin } = administration({ store, policy, emit, sweeper, idle: () => verbs.idle() })
   const { attach, of } = requestSessions<Session<Data>>(cookie.name)
 
   function begin(request: OpenRequest, from?: StoredState): SessionState {
@@ -147,7 +147,6 @@ export function createSessions<Data extends object = Record<string, unknown>>(
         if (state.tail === undefined && (state.ended || !backend.isDue(state, dropped))) {
           return replyFor(state, policy, emit)
         }
-        if (isClosed()) throw new SessionError('closed', 'await close() after the last request is answered')
         return verbs.commit(state, dropped).then(() => replyFor(state, policy, emit))
       } catch (error) {
         // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it was thrown

@@ -14,14 +14,15 @@ export interface Sweeper {
   start(): void
   /** One whole sweep now; resolves with the number of records removed. */
   sweep(): Promise<number>
-  stop(): void
+  /** No further batch; resolves when the one under way has ended. */
+  stop(): Promise<void>
 }
 
 /** One jittered timer for one store. The store only knows how to do a batch. */
 export function createSweeper(store: Store, policy: Policy, emit: Emit): Sweeper {
   const { clock, sweepEvery } = policy
   let cancel: (() => void) | undefined
-  let stopped = sweepEvery === false || !store.sweep
+  let stopped = false
   let underWay: Promise<number> | undefined
 
   async function sweepAll(): Promise<number> {
@@ -33,6 +34,7 @@ export function createSweeper(store: Store, policy: Policy, emit: Emit): Sweeper
       if (!batch.more) break
       // Live traffic goes first.
       await clock.sleep(BATCH.ms)
+      if (stopped) break
     }
     if (removed > 0) emit('swept', { removed })
     return removed
@@ -59,12 +61,13 @@ export function createSweeper(store: Store, policy: Policy, emit: Emit): Sweeper
   return {
     sweep,
     start() {
-      if (stopped || cancel || sweepEvery === false) return
+      if (stopped || cancel || sweepEvery === false || !store.sweep) return
       schedule(Math.random() * Math.min(FIRST_SWEEP_MS, sweepEvery))
     },
-    stop() {
+    async stop() {
       stopped = true
       cancel?.()
+      await underWay?.catch(() => 0)
     },
   }
 }

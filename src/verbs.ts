@@ -10,10 +10,32 @@ import type { Ticket } from './token.ts'
 /** The members of a session that may wait for the store, and the commit, which is the last of them. */
 export interface Verbs extends SessionVerbs {
   commit(state: SessionState, failed: boolean): Promise<void>
+  /** Resolves once none of them is under way, for any session. */
+  idle(): Promise<void>
 }
 
-/** Bind a session's members to a back end. Within one session they take turns, awaited or not. */
-export function sessionVerbs(backend: Backend, policy: Policy): Verbs {
+/**
+ * Bind a session's members to a back end. Within one session they take turns, awaited or not. Once `isClosed`, they
+ * reject with `closed`; those that began before go on.
+ */
+export function sessionVerbs(backend: Backend, policy: Policy, isClosed: () => boolean): Verbs {
+  const underWay = new Set<Promise<unknown>>()
+
+  function inTurn<Result>(state: SessionState, task: () => Promise<Result>): Promise<Result> {
+    if (isClosed()) {
+      return Promise.reject(new SessionError('closed', 'await close() after the last request is answered'))
+    }
+    const run = state.tail ? state.tail.then(task) : task()
+    const tail: Promise<void> = run.then(settled, settled)
+    function settled(): void {
+      underWay.delete(tail)
+      if (state.tail === tail) state.tail = undefined
+    }
+    underWay.add(tail)
+    state.tail = tail
+    return run
+  }
+
   return {
     commit: (state, failed) => inTurn(state, () => backend.save(state, failed)),
 
@@ -56,6 +78,10 @@ export function sessionVerbs(backend: Backend, policy: Policy): Verbs {
         state.asked = true
       }),
 
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay)
+    },
+
     idOf(state) {
       state.ticket ??= drawnAtOnce(policy)
       return state.ticket.id
@@ -88,14 +114,4 @@ function drawnAtOnce(policy: Policy): Ticket {
   // Where hashing is not immediate the ticket was drawn when the session was opened.
   if ('then' in ticket) throw new SessionError('bad_option', 'session.id was read before the session was opened')
   return ticket
-}
-
-function inTurn<Result>(state: SessionState, task: () => Promise<Result>): Promise<Result> {
-  const run = state.tail ? state.tail.then(task) : task()
-  const tail: Promise<void> = run.then(settled, settled)
-  function settled(): void {
-    if (state.tail === tail) state.tail = undefined
-  }
-  state.tail = tail
-  return run
 }

@@ -68,26 +68,6 @@ suite('queue', () => {
     await Promise.all(Array.from({ length: 100 }, (_, n) => queue.run(`k${n % 10}`, async () => n)))
     assert.equal(queue.size, 0)
   })
-
-  test('idle() resolves when the last task has ended, those queued meanwhile included', async () => {
-    const queue = keyedQueue()
-    await queue.idle()
-    const [one, two] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    let idle = false
-    const first = queue.run('k', () => one.promise)
-    const waiting = queue.idle().finally(() => {
-      idle = true
-    })
-    const second = queue.run('k', () => two.promise)
-    one.resolve()
-    await first
-    await turns()
-    assert.equal(idle, false)
-    two.reject(new Error('failed, but ended'))
-    await assert.rejects(second)
-    await waiting
-    assert.equal(idle, true)
-  })
 })
 
 /** Long enough for every promise that can settle. */
