@@ -90,11 +90,11 @@ function dialectOf(database: SqliteDatabase, { own, patience, ...setup }: Setup)
 
   /** The driver works at once or throws; the algorithm waits for promises. */
   async function on<Result>(work: () => Result): Promise<Result> {
-    // A write would become part of that transaction and could be rolled back with it; a read would see the database
-    // as it was when it began. A lock, so to speak, held by the application.
-    if (inTransaction(database)) throw locked('a transaction of the application is open on it', patience)
     try {
       own?.prepare()
+      // A write would become part of that transaction and could be rolled back with it; a read would see the database
+      // as it was when it began. A lock, so to speak, held by the application.
+      if (inTransaction(database)) throw locked('a transaction of the application is open on it', patience)
       return work()
     } catch (error) {
       throw isBusy(error) ? locked('another connection is writing', patience, error) : error

@@ -1,0 +1,48 @@
+/**
+ * One of several processes on one database: makes records, changes each, reads them back, and prints how many are as
+ * they should be. It says `ready` and waits for a line, so that all begin at once.
+ */
+import { once } from 'node:events'
+import { createPool } from 'mysql2/promise'
+import { Pool } from 'pg'
+import type { Store } from '../../src/store.ts'
+import { mysqlStore } from '../../src/stores/mysql.ts'
+import { postgresStore } from '../../src/stores/postgres.ts'
+import { sqliteStore } from '../../src/stores/sqlite.ts'
+
+const [url = '', name = '', count = '1'] = process.argv.slice(2)
+const { store, end } = open(url)
+const now = Date.now()
+let kept = 0
+
+console.log('ready')
+await once(process.stdin, 'data')
+await Promise.all(Array.from({ length: 10 }, (_, lane) => work(lane)))
+console.log(`kept ${kept}`)
+process.stdin.destroy()
+await end()
+
+async function work(lane: number): Promise<void> {
+  for (let n = lane; n < Number(count); n += 10) {
+    const id = `${name}${n}`.padStart(64, '0')
+    const record = { payload: `${name} ${n}`, expiresAt: now + 3_600_000, owner: name }
+    const created = await store.create(id, { ...record, payload: 'first' }, now)
+    if (created === null) continue
+    await store.update(id, created.version, record, now)
+    const found = await store.read(id, now)
+    if (found?.payload === record.payload && found.owner === name) kept++
+  }
+}
+
+function open(from: string): { readonly store: Store; readonly end: () => Promise<void> } {
+  if (from.startsWith('postgres:')) {
+    const pool = new Pool({ connectionString: from, max: 5 })
+    return { store: postgresStore(pool), end: () => pool.end() }
+  }
+  if (from.startsWith('mysql:')) {
+    const pool = createPool({ uri: from, connectionLimit: 5 })
+    return { store: mysqlStore(pool), end: () => pool.end() }
+  }
+  const own = sqliteStore(from)
+  return { store: own, end: () => own.close() }
+}
