@@ -28,6 +28,7 @@ const stores: readonly StoreRow[] = [
   { name: 'sqlite', clients: ['node:sqlite', 'better-sqlite3'], embedded: sqliteIn },
   { name: 'postgres', clients: ['pg', 'postgres'], server: 'PostgreSQL' },
   { name: 'mysql', clients: ['mysql2'], server: 'MariaDB' },
+  { name: 'redis', clients: ['redis', 'ioredis'], server: 'Redis' },
 ]
 
 const root = join(import.meta.dirname, '..')
