@@ -184,8 +184,8 @@ test('a record is refused above the limit and names its largest key; at the limi
   ).length
   const fill = (extra: number): Map<string, string> =>
     new Map([
-      ['small', '1'],
       ['upload', `"${'x'.repeat(MAX_PAYLOAD - empty + extra)}"`],
+      ['small', '1'],
     ])
   assert.equal(encodeRecord(HEAD, fill(0)).length, MAX_PAYLOAD)
   assert.throws(
