@@ -38,7 +38,9 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
       regenerating: state.retiring !== undefined,
       changed: !failed && state.ended === undefined && state.retiring === undefined && isChanged(state),
       failed,
-      plan: stored ? plan(state, policy, stored.expiresAt).move : 'stay',
+      plan: stored
+        ? plan(state, policy, stored.expiresAt, failed ? stored.head.permanent : state.permanent).move
+        : 'stay',
     })
   }
 

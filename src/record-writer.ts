@@ -72,10 +72,11 @@ export async function insertRecord(context: WriteContext, state: SessionState, r
 /** Push the deadline and nothing else. */
 export async function touchRecord(context: WriteContext, state: SessionState, from: StoredState): Promise<void> {
   const { store, policy } = context
-  const { expiresAt } = plan(state, policy, from.expiresAt)
+  const { permanent } = from.head
+  const { expiresAt } = plan(state, policy, from.expiresAt, permanent)
   if (await store.touch(from.ticket.id, expiresAt, policy.clock.now())) {
     state.stored = { ...from, expiresAt }
-    if (state.permanent) state.cookieDue = 'issue'
+    if (permanent) state.cookieDue = 'issue'
   } else {
     end(context, state, 'gone', [])
   }
@@ -110,17 +111,21 @@ export function mergeWanted(
   if (current === from) return { want, clashes: [] }
   const { lines, clashes } = mergeLines(from.lines, want.lines, current.lines, context.settle)
   return {
-    want: {
-      lines,
-      permanent: want.permanent === from.head.permanent ? current.head.permanent : want.permanent,
-      owner: want.owner === from.owner ? current.owner : want.owner,
-    },
+    want: { lines, ...mergeMembers(want, from, current) },
     clashes,
   }
 }
 
+/** What is saved beside the data: our change stands, what we left alone is theirs. */
+export function mergeMembers(want: Wanted, from: StoredState, current: StoredState): Omit<Wanted, 'lines'> {
+  return {
+    permanent: want.permanent === from.head.permanent ? current.head.permanent : want.permanent,
+    owner: want.owner === from.owner ? current.owner : want.owner,
+  }
+}
+
 function draftIfDue(context: WriteContext, state: SessionState, want: Wanted, current: StoredState): Draft | null {
-  const { move, expiresAt } = plan(state, context.policy, current.expiresAt)
+  const { move, expiresAt } = plan(state, context.policy, current.expiresAt, want.permanent)
   const unchanged =
     changedKeys(current.lines, want.lines).length === 0 &&
     want.permanent === current.head.permanent &&
@@ -134,7 +139,7 @@ export function draft(
   state: SessionState,
   want: Wanted,
   head: Partial<RecordHead> = {},
-  expiresAt: number = earnedDeadline(state, context.policy),
+  expiresAt: number = earnedDeadline(state, context.policy, want.permanent),
 ): Draft {
   return {
     head: { ...head, kind: 'live', createdAt: state.createdAt, permanent: want.permanent },

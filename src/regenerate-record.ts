@@ -3,7 +3,7 @@ import { SessionError } from './errors.ts'
 import { changedKeys, mergeLines, NO_LINES } from './merge.ts'
 import type { SettledClash } from './merge.ts'
 import type { Lines } from './record.ts'
-import { draft, end, insertRecord, settleOutcome, wanted } from './record-writer.ts'
+import { draft, end, insertRecord, mergeMembers, settleOutcome, wanted } from './record-writer.ts'
 import type { Wanted, WriteContext } from './record-writer.ts'
 import type { SessionState, StoredState } from './state.ts'
 
@@ -33,7 +33,7 @@ export async function regenerateRecord(
     if (current !== old) {
       const merged = mergeLines(carried(old.lines), want.lines, carried(current.lines), context.settle)
       clashes.splice(0, clashes.length, ...merged.clashes, ...leftBehind(old.lines, current.lines, carried))
-      const next = draft(context, state, { ...want, lines: merged.lines }, current.head)
+      const next = draft(context, state, { lines: merged.lines, ...mergeMembers(want, old, current) }, current.head)
       const receipt = await store.update(fresh.ticket.id, fresh.version, recordInput(next), policy.clock.now())
       // Nobody else has the new ID yet: only an operator's revoke can have come between.
       if (typeof receipt === 'string') throw new SessionError('session_ended', 'it was revoked while it moved')

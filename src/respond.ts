@@ -24,7 +24,8 @@ export function replyFor(state: SessionState, policy: Policy, emit: Emit): Reply
 function cookieFor(state: SessionState, token: string, { cookie, clock }: Policy): string {
   const now = clock.now()
   if (state.ended) return cookie.clear()
-  return cookie.issue(token, now, state.permanent && state.stored ? state.stored.expiresAt - now : undefined)
+  const { stored } = state
+  return cookie.issue(token, now, stored?.head.permanent ? stored.expiresAt - now : undefined)
 }
 
 /** A cookie that stays at home is the classic silent failure behind a proxy; so it is said, once and by event. */

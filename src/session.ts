@@ -1,4 +1,5 @@
 import type { EndReason } from './events.ts'
+import { SessionError } from './errors.ts'
 import type { SessionState } from './state.ts'
 
 /** What a session asks of its back end. Everything here may wait for the store. */
@@ -69,10 +70,14 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   set permanent(value: boolean) {
     this.#state.asked = true
-    this.#state.permanent = value
+    // A form's "remember me" is 'on' or undefined, and its type is any: stored like that, the record is no record.
+    this.#state.permanent = Boolean(value)
   }
 
-  /** Whose session this is (a user ID), for `sessions.list({ owner })` and `revokeAll`. Stored in clear. */
+  /**
+   * Whose session this is (a user ID), for `sessions.list({ owner })` and `revokeAll`. Stored in clear. Setting what is
+   * neither undefined nor well-formed text without NUL throws `bad_option`.
+   */
   get owner(): string | undefined {
     this.#state.asked = true
     return this.#state.owner
@@ -80,7 +85,7 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   set owner(value: string | undefined) {
     this.#state.asked = true
-    this.#state.owner = value
+    this.#state.owner = checkedOwner(value)
   }
 
   /** When the session began, Unix ms; `regenerate()` does not change it. */
@@ -140,4 +145,12 @@ export class Session<Data extends object = Record<string, unknown>> {
   static stateOf<Data extends object>(session: Session<Data>): SessionState {
     return session.#state
   }
+}
+
+/** Numbers are the usual slip. Some stores would turn them into text and others not, so that nobody is found again. */
+function checkedOwner(value: unknown): string | undefined {
+  if (value === undefined) return value
+  if (typeof value === 'string' && value.isWellFormed() && !value.includes('\0')) return value
+  const given = typeof value === 'string' ? 'text with NUL or half a surrogate pair' : `of type ${typeof value}`
+  throw new SessionError('bad_option', `session.owner is ${given}; set a string, such as String(user.id), or undefined`)
 }

@@ -58,26 +58,24 @@ export function origin(state: SessionState): StoredState | undefined {
   return state.stored ?? state.retiring
 }
 
-/** The idle lifetime in force, in ms. */
-function idleLifetime(state: SessionState, policy: Policy): number {
-  return origin(state)?.head.lifetime ?? policy.lifetime[state.permanent ? 'permanent' : 'browser']
-}
-
-/** What the lifetime asks of a stored deadline now. */
-export function plan(state: SessionState, policy: Policy, expiresAt: number): DeadlinePlan {
-  return planDeadline(lifetimeFacts(state, policy), expiresAt, state.counts)
+/**
+ * What the lifetime asks of a stored deadline now. `permanent` is what the record has or will have: that of the state
+ * may be a change that is dropped, or that another request has made meanwhile.
+ */
+export function plan(state: SessionState, policy: Policy, expiresAt: number, permanent: boolean): DeadlinePlan {
+  return planDeadline(lifetimeFacts(state, policy, permanent), expiresAt, state.counts)
 }
 
 /** The deadline a session earns by being written now. */
-export function earnedDeadline(state: SessionState, policy: Policy): number {
-  return target(lifetimeFacts(state, policy))
+export function earnedDeadline(state: SessionState, policy: Policy, permanent: boolean): number {
+  return target(lifetimeFacts(state, policy, permanent))
 }
 
-function lifetimeFacts(state: SessionState, policy: Policy): LifetimeFacts {
+function lifetimeFacts(state: SessionState, policy: Policy, permanent: boolean): LifetimeFacts {
   return {
     now: policy.clock.now(),
     createdAt: state.createdAt,
-    lifetime: idleLifetime(state, policy),
+    lifetime: origin(state)?.head.lifetime ?? policy.lifetime[permanent ? 'permanent' : 'browser'],
     absolute: policy.absolute,
   }
 }

@@ -32,7 +32,8 @@ export async function updateRecord(
         const merged = mergeWanted(context, sent, from, current)
         clashes.splice(0, clashes.length, ...merged.clashes)
         const want: Wanted = { ...merged.want, lines: applied(change, merged.want.lines) }
-        return draft(context, state, want, current.head, plan(state, policy, current.expiresAt).expiresAt)
+        const { expiresAt } = plan(state, policy, current.expiresAt, want.permanent)
+        return draft(context, state, want, current.head, expiresAt)
       },
       waited,
     ),

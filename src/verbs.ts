@@ -87,7 +87,7 @@ export function sessionVerbs(backend: Backend, policy: Policy, isClosed: () => b
       return state.ticket.id
     },
 
-    expiresAt: (state) => state.stored?.expiresAt ?? earnedDeadline(state, policy),
+    expiresAt: (state) => state.stored?.expiresAt ?? earnedDeadline(state, policy, state.permanent),
   }
 }
 
