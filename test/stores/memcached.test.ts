@@ -1,0 +1,39 @@
+import { after, suite, test } from 'node:test'
+import { memcachedStore, type MemcachedStoreOptions } from '../../src/stores/memcached.ts'
+import { runStoreCases } from '../../src/testing/index.ts'
+import { startMemcached } from '../servers/index.ts'
+
+const auth = { user: 'coat', password: 'sekret' }
+const [one, two, three, secure, guarded, local] = await Promise.all([
+  startMemcached(),
+  startMemcached(),
+  startMemcached(),
+  startMemcached({ tls: true }),
+  startMemcached({ auth }),
+  startMemcached({ unixSocket: true }),
+])
+const setups: readonly (readonly [string, string | string[], MemcachedStoreOptions])[] = [
+  ['one server', `127.0.0.1:${one.port}`, {}],
+  ['three servers', [one, two, three].map(({ port }) => `127.0.0.1:${port}`), {}],
+  ['TLS', `127.0.0.1:${secure.port}`, { tls: { ca: secure.ca ?? '' } }],
+  ['text authentication', `127.0.0.1:${guarded.port}`, { username: auth.user, password: auth.password }],
+  ['Unix socket', local.socketPath ?? '', {}],
+]
+let prefixes = 0
+
+for (const [name, servers, options] of setups)
+  suite(`memcached, ${name}`, { concurrency: 4 }, () => {
+    runStoreCases({
+      test,
+      expiry: 'native',
+      cannot: ['list', 'sweep'],
+      maxPayload: 1_048_576 - 512 - 52, // 1 MiB, less the key and the server's own, less our first two lines
+      async open(clock) {
+        const mine = { ...options, clock, prefix: `kit${++prefixes}:` }
+        const open = () => memcachedStore(servers, mine)
+        return { store: open(), second: async () => open() }
+      },
+    })
+  })
+
+after(() => Promise.all([one, two, three, secure, guarded, local].map((server) => server.stop())))
