@@ -21,7 +21,7 @@ export interface MysqlQuery {
   readonly rowsAsArray: true
   readonly namedPlaceholders: false
   readonly nestTables: false
-  readonly typeCast: true
+  readonly typeCast: (field: unknown, next: () => unknown) => unknown
 }
 
 /** A client, and a way to make a table that never commits what is not ours. */
@@ -38,6 +38,14 @@ const SURELY_TAKEN = 1_000_000
 /** What a statement has beside its largest values. */
 const REST_OF_PACKET = 4096
 
+/** Only a function takes the place of a function that the application has set for its connections. */
+const SHAPE = {
+  rowsAsArray: true,
+  namedPlaceholders: false,
+  nestTables: false,
+  typeCast: (_field: unknown, next: () => unknown): unknown => next(),
+} as const
+
 /** One shape for all clients. @throws SessionError `bad_option` for anything else. */
 export function mysqlConnection(given: MysqlClient): MysqlConnection {
   const client = promising(given)
@@ -48,8 +56,7 @@ export function mysqlConnection(given: MysqlClient): MysqlConnection {
    * Options of the application that would change the shape of a row are set back.
    */
   async function run(sql: string, values: readonly SqlValue[]): Promise<unknown> {
-    const shape = { rowsAsArray: true, namedPlaceholders: false, nestTables: false, typeCast: true } as const
-    const [result] = await client.execute({ sql, values: [...values], ...shape })
+    const [result] = await client.execute({ sql, values: [...values], ...SHAPE })
     return result
   }
 

@@ -93,12 +93,36 @@ export function postgresSchemaSql(options: PostgresTable = {}): string {
   ].join('\n')
 }
 
+/**
+ * SQL that lets PostgreSQL remove dead records by itself, for a migration tool: with every new session by a
+ * `'trigger'`, or every minute by a `'pg_cron'` job. It goes by the server's clock, a minute late, so that a clock that
+ * is ahead ends no session early.
+ * @throws {@link SessionError} `bad_option` for a name PostgreSQL cannot have.
+ */
+export function postgresExpirySql(by: 'trigger' | 'pg_cron', options: PostgresTable = {}): string {
+  const { table, expiry } = names(options)
+  const now = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint - 60000'
+  // A batch: the visitor whose insert fires the trigger waits for it.
+  const remove = (limit: number): string =>
+    `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE expires_at <= ${now} ` +
+    `ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED))`
+  if (by === 'pg_cron')
+    return `SELECT cron.schedule(${textLiteral(`sweep ${table}`)}, '* * * * *', ${textLiteral(remove(10_000))});`
+  return [
+    `CREATE OR REPLACE FUNCTION ${expiry}() RETURNS trigger LANGUAGE plpgsql AS ${textLiteral(
+      `BEGIN ${remove(10)}; RETURN NULL; END`,
+    )};`,
+    `CREATE OR REPLACE TRIGGER sweep AFTER INSERT ON ${table} EXECUTE FUNCTION ${expiry}();`,
+  ].join('\n')
+}
+
 function names({ table = 'sessions', schema }: PostgresTable) {
   const prefix = schema === undefined ? '' : `${quotedName(schema, '"', { option: 'schema', bytes: NAME_BYTES })}.`
   return {
     table: prefix + quotedName(table, '"', { bytes: TABLE_BYTES }),
     byDeadline: quotedName(`${table}_expires_at`, '"'),
     byOwner: quotedName(`${table}_owner`, '"'),
+    expiry: `${prefix}${quotedName(`${table}_sweep`, '"')}`,
   }
 }
 

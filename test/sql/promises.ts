@@ -70,8 +70,8 @@ export function sqlPromises({ label, url, open, sql, quoted, schemaSql, objects 
   test(`${label}: a table of another kind is an error that names the missing columns`, async () => {
     await sql('CREATE TABLE older (id varchar(64) PRIMARY KEY, expires_at bigint, payload varchar(100))')
     const store = open({ table: 'older' })
-    for (const call of [store.read(idOf(1), NOW), store.create(idOf(1), record, NOW)]) {
-      const error = await rejection(call)
+    for (const call of [() => store.read(idOf(1), NOW), () => store.create(idOf(1), record, NOW)]) {
+      const error = await rejection(call())
       assert.equal(error.code, 'store_unusable')
       assert.match(error.message, /no column version, owner\b/)
       assert.doesNotMatch(error.message.split('CREATE TABLE')[0] ?? '', /payload/)

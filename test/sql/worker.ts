@@ -3,15 +3,10 @@
  * they should be. It says `ready` and waits for a line, so that all begin at once.
  */
 import { once } from 'node:events'
-import { createPool } from 'mysql2/promise'
-import { Pool } from 'pg'
 import type { Store } from '../../src/store.ts'
-import { mysqlStore } from '../../src/stores/mysql.ts'
-import { postgresStore } from '../../src/stores/postgres.ts'
-import { sqliteStore } from '../../src/stores/sqlite.ts'
 
 const [url = '', name = '', count = '1'] = process.argv.slice(2)
-const { store, end } = open(url)
+const { store, end } = await open(url)
 const now = Date.now()
 let kept = 0
 
@@ -34,15 +29,19 @@ async function work(lane: number): Promise<void> {
   }
 }
 
-function open(from: string): { readonly store: Store; readonly end: () => Promise<void> } {
+/** Only the client that is asked for is loaded: ten processes start at once on two cores. */
+async function open(from: string): Promise<{ readonly store: Store; readonly end: () => Promise<void> }> {
   if (from.startsWith('postgres:')) {
+    const [{ Pool }, { postgresStore }] = await Promise.all([import('pg'), import('../../src/stores/postgres.ts')])
     const pool = new Pool({ connectionString: from, max: 5 })
     return { store: postgresStore(pool), end: () => pool.end() }
   }
   if (from.startsWith('mysql:')) {
-    const pool = createPool({ uri: from, connectionLimit: 5 })
+    const [mysql2, { mysqlStore }] = await Promise.all([import('mysql2/promise'), import('../../src/stores/mysql.ts')])
+    const pool = mysql2.createPool({ uri: from, connectionLimit: 5 })
     return { store: mysqlStore(pool), end: () => pool.end() }
   }
+  const { sqliteStore } = await import('../../src/stores/sqlite.ts')
   const own = sqliteStore(from)
   return { store: own, end: () => own.close() }
 }
