@@ -8,7 +8,10 @@ export interface NodeRedisClient {
   sendCommand(args: string[], options?: NodeRedisOptions): Promise<unknown>
 }
 
-/** node-redis: what `createSentinel()` gives. */
+/**
+ * node-redis: what `createSentinel()` gives. It needs `reserveClient: true`: without it, commands that begin at once may
+ * each take a connection of the pool for good, until all wait for ever (`#masterClientInfo ??= await …` in 5 and 6).
+ */
 export interface NodeRedisSentinel {
   sendCommand(isReadonly: boolean, args: string[], options?: NodeRedisOptions): Promise<unknown>
   /** Only there to tell it from the others. */

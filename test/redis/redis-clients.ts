@@ -56,6 +56,7 @@ export const sentinelClients: Readonly<Record<string, (group: RedisSentinel) => 
         sentinelRootNodes: sentinels.map(({ host, port }) => ({ host, port })),
         replicaPoolSize: 1,
         masterPoolSize: 2,
+        reserveClient: true,
         scanInterval: 100,
         nodeClientOptions: { disableOfflineQueue: true, socket: { reconnectStrategy: RECONNECT_MS } },
       }),
@@ -107,7 +108,7 @@ interface NodeRedis {
   destroy(): unknown
 }
 
-async function nodeRedis<Client extends NodeRedis & RedisClient>(client: Client): Promise<Connected> {
+async function nodeRedis(client: NodeRedis & RedisClient): Promise<Connected> {
   client.on('error', () => {})
   await client.connect()
   return { client, close: async () => client.destroy() }
