@@ -1,25 +1,23 @@
 import type { Backend, Missing } from './backend.ts'
-import { decodeData, encodeData, encodeValue } from './codec.ts'
-import { compareAndSet, readRecord, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
-import { decide } from './decide.ts'
-import type { Action } from './decide.ts'
+import { actionFor, unsavedKeys } from './changes.ts'
+import { decodeData, encodeData } from './codec.ts'
+import { compareAndSet, readAgain, readRecord, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
+import type { Draft } from './compare-and-set.ts'
 import type { Emit } from './events.ts'
-import { changedKeys, NO_LINES, sameLines } from './merge.ts'
 import type { Policy } from './options.ts'
-import type { Lines } from './record.ts'
 import type { KeyedQueue } from './queue.ts'
 import { createRecord, end, follow, saveChanges, touchRecord } from './record-writer.ts'
 import type { WriteContext } from './record-writer.ts'
 import { regenerateRecord } from './regenerate-record.ts'
 import { settleBy } from './settle.ts'
-import { origin, plan } from './state.ts'
+import { origin } from './state.ts'
 import type { SessionState, StoredState } from './state.ts'
 import type { Store } from './store.ts'
 import { ticketFor } from './token.ts'
 import { applied, updateRecord } from './update-record.ts'
 import type { Change } from './update-record.ts'
 
-/** Sessions as records in a store: reading, and carrying out what {@link decide} says. */
+/** Sessions as records in a store: reading, and carrying out what `decide` says. */
 export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: KeyedQueue): Backend {
   const context: WriteContext = { store, policy, emit, queue, settle: settleBy(policy.onConflict) }
 
@@ -30,22 +28,8 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
     return 'missing' in reading ? { ...reading, id: ticket.id } : reading
   }
 
-  function actionFor(state: SessionState, failed: boolean): Action {
-    const { stored } = state
-    return decide({
-      ended: state.ended !== undefined,
-      stored: origin(state) !== undefined,
-      regenerating: state.retiring !== undefined,
-      changed: !failed && state.ended === undefined && state.retiring === undefined && isChanged(state),
-      failed,
-      plan: stored
-        ? plan(state, policy, stored.expiresAt, failed ? stored.head.permanent : state.permanent).move
-        : 'stay',
-    })
-  }
-
   async function save(state: SessionState, failed: boolean): Promise<void> {
-    const action = actionFor(state, failed)
+    const action = actionFor(state, policy, failed)
     const { stored, retiring } = state
     if (action === 'create') await createRecord(context, state)
     else if (action === 'regenerate' && retiring) await regenerateRecord(context, state, retiring, failed)
@@ -63,7 +47,7 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
 
   async function reload(state: SessionState): Promise<boolean> {
     if (!state.stored) return false
-    const newest = await readRecord(store, policy, state.stored.ticket)
+    const newest = await readAgain(store, policy, state.stored.ticket)
     if ('missing' in newest) {
       end(context, state, newest.missing === 'superseded' ? 'superseded' : 'gone', [])
       state.data = {}
@@ -85,8 +69,10 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
     state.data = {}
     state.cookieDue = undefined
     if (from) {
+      const supersede = (current: StoredState): Draft => supersededDraft(current, policy.clock.now() + SUPERSEDED_MS)
+      // A session is ended whether or not this version can decode what is in it.
       const outcome = await queue.run(from.ticket.id, () =>
-        compareAndSet(store, policy, from, (current) => supersededDraft(current, policy.clock.now() + SUPERSEDED_MS)),
+        compareAndSet(store, policy, from, supersede, { read: readRecord }),
       )
       if (typeof outcome === 'string') return end(context, state, outcome, [])
       await store.delete(from.ticket.id)
@@ -104,35 +90,8 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
     update,
     reload,
     destroy,
-    isDue: (state, failed) => actionFor(state, failed) !== 'nothing',
-    unsaved(state) {
-      return changedKeys(state.stored?.lines ?? NO_LINES, linesAsFarAsPossible(state.data))
-    },
+    isDue: (state, failed) => actionFor(state, policy, failed) !== 'nothing',
+    unsaved: unsavedKeys,
+    lateAdvice: 'call await session.save() for changes made while streaming',
   }
-}
-
-/** Asked when the response is over and nobody is left to catch: a value that cannot be stored is one not saved. */
-function linesAsFarAsPossible(data: Record<string, unknown>): Lines {
-  const lines = new Map<string, string>()
-  for (const key of Object.keys(data)) {
-    try {
-      const value = data[key]
-      if (value !== undefined) lines.set(key, encodeValue(value, key))
-    } catch {
-      // No value has an empty line, so it differs from whatever is stored.
-      lines.set(key, '')
-    }
-  }
-  return lines
-}
-
-function isChanged(state: SessionState): boolean {
-  const { stored } = state
-  if (!stored)
-    return (Object.keys(state.data).length > 0 && encodeData(state.data).size > 0) || state.owner !== undefined
-  return (
-    state.permanent !== stored.head.permanent ||
-    state.owner !== stored.owner ||
-    !sameLines(encodeData(state.data), stored.lines)
-  )
 }

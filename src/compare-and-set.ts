@@ -1,4 +1,5 @@
 import type { Outcome } from './backend.ts'
+import { decodeData } from './codec.ts'
 import { SessionError } from './errors.ts'
 import { isOver } from './lifetime.ts'
 import type { Lines } from './record.ts'
@@ -50,6 +51,21 @@ export async function readRecord(store: Store, policy: Policy, ticket: Ticket): 
   return record === null ? { missing: 'unknown' } : understand(record, policy, ticket, now)
 }
 
+/**
+ * Read a record again that was readable before. A later release may have written to it meanwhile: lines that this one
+ * cannot decode must not get as far as being merged, where the error would come after the save.
+ */
+export async function readAgain(store: Store, policy: Policy, ticket: Ticket): Promise<Reading> {
+  const reading = await readRecord(store, policy, ticket)
+  if ('missing' in reading) return reading
+  try {
+    decodeData(reading.lines)
+    return reading
+  } catch (error) {
+    return { missing: 'unreadable', detail: String(error) }
+  }
+}
+
 function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: number): Reading {
   const decoded = decodeRecord(record.payload)
   if ('unreadable' in decoded) return { missing: 'unreadable', detail: decoded.unreadable }
@@ -63,14 +79,14 @@ function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: n
 /**
  * Replace a record by compare-and-set: `revise` says what it should be, and is asked again over the newest record
  * whenever another writer was faster. It may answer null when nothing is left to write. `stale` skips the first try,
- * which is known to lose.
+ * which is known to lose; `read` is how the newest record is read.
  */
 export async function compareAndSet(
   store: Store,
   policy: Policy,
   from: StoredState,
   revise: (current: StoredState) => Draft | null | Promise<Draft | null>,
-  stale = false,
+  { stale = false, read = readAgain }: { readonly stale?: boolean; readonly read?: typeof readRecord } = {},
 ): Promise<Outcome> {
   const { clock } = policy
   const giveUpAt = clock.now() + policy.storeTimeout
@@ -78,7 +94,7 @@ export async function compareAndSet(
   let outdated = stale
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     if (outdated) {
-      const newest = await readRecord(store, policy, from.ticket)
+      const newest = await read(store, policy, from.ticket)
       if ('missing' in newest) return newest.missing === 'superseded' ? 'superseded' : 'gone'
       current = newest
     }

@@ -71,7 +71,8 @@ export class Session<Data extends object = Record<string, unknown>> {
   set permanent(value: boolean) {
     this.#state.asked = true
     // A form's "remember me" is 'on' or undefined, and its type is any: stored like that, the record is no record.
-    this.#state.permanent = Boolean(value)
+    const flag: unknown = value
+    this.#state.permanent = Boolean(flag)
   }
 
   /**

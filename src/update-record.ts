@@ -35,7 +35,7 @@ export async function updateRecord(
         const { expiresAt } = plan(state, policy, current.expiresAt, want.permanent)
         return draft(context, state, want, current.head, expiresAt)
       },
-      waited,
+      { stale: waited },
     ),
   )
   settleOutcome(context, state, outcome, sent.lines, clashes)
