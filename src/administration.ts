@@ -47,13 +47,15 @@ export interface AdministrationParts {
   readonly sweeper: Sweeper
   /** Resolves once no session is being saved. */
   readonly idle: () => Promise<void>
+  /** What the back end says of itself, see `Backend`. */
+  readonly description: readonly string[] | undefined
 }
 
 const ID_SHAPE = /^[\da-f]{64}$/
 
 /** The operator's half of `Sessions`. */
 export function administration(parts: AdministrationParts): Administration & { readonly isClosed: () => boolean } {
-  const { store, policy, emit, sweeper, idle } = parts
+  const { store, policy, emit, sweeper, idle, description } = parts
   let closing: Promise<void> | undefined
 
   async function* list(filter: { readonly owner?: string } = {}): AsyncIterable<SessionInfo> {
@@ -82,7 +84,7 @@ export function administration(parts: AdministrationParts): Administration & { r
       return count
     },
     sweep: () => sweeper.sweep(),
-    describe: () => describePolicy(policy),
+    describe: () => describePolicy(policy, description),
     isClosed: () => closing !== undefined,
     close() {
       closing ??= (async () => {

@@ -1,5 +1,7 @@
-import type { EndReason } from './events.ts'
+import type { Emit, EndReason } from './events.ts'
+import type { Policy } from './options.ts'
 import type { SessionState, StoredState } from './state.ts'
+import type { Store } from './store.ts'
 
 /**
  * Where sessions live: the seam behind `Sessions`. `backend-store.ts` keeps records on the server; a cookie back end
@@ -17,6 +19,27 @@ export interface Backend {
   update(state: SessionState, change: (data: Record<string, unknown>) => unknown): Promise<void>
   reload(state: SessionState): Promise<boolean>
   destroy(state: SessionState): Promise<void>
+  /** What to do instead of changing data after the head, for the warning that it was not saved. */
+  readonly lateAdvice: string
+  /** Sentences for `describe()`, where those about stores do not hold. */
+  readonly description?: readonly string[]
+}
+
+/** Under this name an object given as `store` carries a back end of its own, and is no store then. */
+export const BACKEND: unique symbol = Symbol('coatcheck.backend')
+
+/** What is found there: how `createSessions` gets the other back end without importing it. */
+export interface BackendSource {
+  /** Whether a cookie value could be one of its own; anything else is not looked into. */
+  readonly accepts: (value: string) => boolean
+  readonly open: (policy: Policy, emit: Emit) => Backend
+}
+
+/** The back end that an object given as `store` brings along; undefined for every store. */
+export function backendOf(
+  store: (Store & { readonly [BACKEND]?: BackendSource }) | undefined,
+): BackendSource | undefined {
+  return store?.[BACKEND]
 }
 
 /** Why a token opens nothing. `superseded` may read nothing and write nothing; the others begin anew. */

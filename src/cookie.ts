@@ -36,7 +36,7 @@ export interface SessionCookie {
 const MAX_AGE_CAP = 400 * 86_400_000
 
 /** Name, `=` and value, in bytes (RFC 6265bis, 5.7). */
-const MAX_COOKIE_BYTES = 4096
+export const MAX_COOKIE_BYTES = 4096
 
 /** RFC 9110 token characters: what a cookie name may hold. */
 const NAME_SHAPE = /^[!#$%&'*+\-.^_`|~\w]+$/
@@ -50,8 +50,15 @@ const MAX_NAME = MAX_COOKIE_BYTES - 1 - 43
 
 const KNOWN: ReadonlySet<string> = new Set<keyof CookieOptions>(['name', 'secure', 'sameSite', 'path', 'domain'])
 
-/** Resolve the options; anything a browser would silently refuse throws `bad_option` here. */
-export function sessionCookie(options: CookieOptions, production: boolean): SessionCookie {
+/**
+ * Resolve the options; anything a browser would silently refuse throws `bad_option` here. `accepts` tells what could be
+ * a value of ours by its shape.
+ */
+export function sessionCookie(
+  options: CookieOptions,
+  production: boolean,
+  accepts: (value: string) => boolean = isToken,
+): SessionCookie {
   checkShape(options)
   const secure = options.secure ?? production
   const name = options.name ?? (secure ? '__Host-id' : 'id')
@@ -68,7 +75,7 @@ export function sessionCookie(options: CookieOptions, production: boolean): Sess
       if (header === undefined || !header.includes(marker)) return undefined
       // A value that cannot be ours is skipped, so that a foreign cookie of the same name (another path, a parent
       // domain) cannot hide the real one behind it.
-      const cookies = parseCookie(header, { decode: (value) => (isToken(value) ? value : undefined) })
+      const cookies = parseCookie(header, { decode: (value) => (accepts(value) ? value : undefined) })
       const token = cookies[name]
       if (token !== undefined) return { token }
       return carries(header, name) ? 'malformed' : undefined

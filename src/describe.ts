@@ -1,9 +1,12 @@
 import { inWords } from './duration.ts'
 import type { Policy } from './options.ts'
 
-/** The effective policy, a sentence a line: for the log at start-up and for auditors (ASVS 5.0, 7.1.1). */
-export function describePolicy(policy: Policy): string {
-  const { lifetime, absolute, cookie, onConflict } = policy
+/**
+ * The effective policy, a sentence a line: for the log at start-up and for auditors (ASVS 5.0, 7.1.1). `kept` is what
+ * holds of where sessions are kept; default: what holds of every store.
+ */
+export function describePolicy(policy: Policy, kept: readonly string[] = keptInStore(policy)): string {
+  const { lifetime, absolute, cookie } = policy
   const idle =
     lifetime.permanent === lifetime.browser
       ? `A session ends ${inWords(lifetime.permanent)} after its last visit.`
@@ -13,10 +16,16 @@ export function describePolicy(policy: Policy): string {
     Number.isFinite(absolute) ? `It ends ${inWords(absolute)} after it began in any case.` : 'It has no absolute end.',
     `New sessions ${policy.permanent ? 'outlive' : 'end with'} the browser window.`,
     `The cookie is ${cookie.name}, ${cookie.secure ? 'sent over https only' : 'also sent over plain http'}, out of reach of scripts.`,
-    `When two requests change one key, a deletion wins; otherwise ${typeof onConflict === 'function' ? 'your function decides' : `the answer is "${onConflict}"`}.`,
-    `A store call may take ${inWords(policy.storeTimeout)}.`,
-    policy.sweepEvery === false
-      ? 'Dead records are removed by sessions.sweep() alone.'
-      : `Dead records are removed about every ${inWords(policy.sweepEvery)}.`,
+    ...kept,
   ].join('\n')
+}
+
+function keptInStore({ onConflict, storeTimeout, sweepEvery }: Policy): string[] {
+  return [
+    `When two requests change one key, a deletion wins; otherwise ${typeof onConflict === 'function' ? 'your function decides' : `the answer is "${onConflict}"`}.`,
+    `A store call may take ${inWords(storeTimeout)}.`,
+    sweepEvery === false
+      ? 'Dead records are removed by sessions.sweep() alone.'
+      : `Dead records are removed about every ${inWords(sweepEvery)}.`,
+  ]
 }

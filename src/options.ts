@@ -1,3 +1,4 @@
+import { backendOf } from './backend.ts'
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { sessionCookie } from './cookie.ts'
@@ -23,7 +24,10 @@ export interface Conflict {
 
 /** Everything `createSessions` takes. All of it is optional, and the defaults are safe ones. */
 export interface SessionsOptions {
-  /** Where records are kept. Default: files in `.sessions` of the working directory. */
+  /**
+   * Where records are kept. Default: files in `.sessions` of the working directory. `cookieStore()` keeps the sessions
+   * in the browsers instead, and `nullStore()` switches them off.
+   */
   readonly store?: Store
   /**
    * Idle lifetime: how long a session lives after its last visit. One duration, or one for sessions whose cookie
@@ -100,7 +104,11 @@ export function resolvePolicy(options: SessionsOptions): Policy {
     lifetime,
     absolute: absolute(options.absoluteLifetime, lifetime),
     permanent: options.permanent ?? true,
-    cookie: sessionCookie(options.cookie ?? {}, environment('NODE_ENV') === 'production'),
+    cookie: sessionCookie(
+      options.cookie ?? {},
+      environment('NODE_ENV') === 'production',
+      backendOf(options.store)?.accepts,
+    ),
     onConflict,
     storeTimeout: milliseconds(options.storeTimeout ?? '5s', 'storeTimeout'),
     dropChangesOnError: options.dropChangesOnError ?? true,

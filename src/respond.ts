@@ -1,3 +1,4 @@
+import type { Backend } from './backend.ts'
 import type { Emit } from './events.ts'
 import type { Policy } from './options.ts'
 import { warnOnce } from './platform.ts'
@@ -18,14 +19,14 @@ export function replyFor(state: SessionState, policy: Policy, emit: Emit): Reply
     reportWithheld(ticket.id, policy, emit)
     return SESSION_SHOWN
   }
-  return { setCookie: [cookieFor(state, ticket.token, policy)], varyCookie: true }
+  return { setCookie: [cookieFor(state, state.cookieValue ?? ticket.token, policy)], varyCookie: true }
 }
 
-function cookieFor(state: SessionState, token: string, { cookie, clock }: Policy): string {
+function cookieFor(state: SessionState, value: string, { cookie, clock }: Policy): string {
   const now = clock.now()
   if (state.ended) return cookie.clear()
   const { stored } = state
-  return cookie.issue(token, now, stored?.head.permanent ? stored.expiresAt - now : undefined)
+  return cookie.issue(value, now, stored?.head.permanent ? stored.expiresAt - now : undefined)
 }
 
 /** A cookie that stays at home is the classic silent failure behind a proxy; so it is said, once and by event. */
@@ -47,14 +48,13 @@ function reportDropped(state: SessionState, emit: Emit): void {
 }
 
 /** Data changed after the head had left. */
-export function reportLate(state: SessionState, unsaved: () => string[], emit: Emit): void {
+export function reportLate(state: SessionState, backend: Backend, emit: Emit): void {
   if (!state.asked || state.ended || state.dropped || (!state.mayIssue && !state.stored)) return
-  const keys = unsaved()
+  const keys = backend.unsaved(state)
   if (keys.length === 0) return
   emit('late', { id: state.ticket?.id ?? '', keys })
   warnOnce(
     'COATCHECK_LATE_CHANGE',
-    `session data (${keys.join(', ')}) changed after the response head had left and was not saved; call ` +
-      'await session.save() for changes made while streaming',
+    `session data (${keys.join(', ')}) changed after the response head had left and was not saved; ${backend.lateAdvice}`,
   )
 }

@@ -1,3 +1,4 @@
+import { backendOf } from './backend.ts'
 import { storeBackend } from './backend-store.ts'
 import { decodeData } from './codec.ts'
 import { SessionError } from './errors.ts'
@@ -66,13 +67,22 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 ): Sessions<Data> {
   const policy = resolvePolicy(options)
   const { emit, on } = createEvents()
-  const store = limitedStore(options.store ?? fileStore('.sessions'), policy.storeTimeout, policy.clock, emit)
-  const queue = keyedQueue()
-  const backend = storeBackend(store, policy, emit, queue)
+  const given = options.store ?? fileStore('.sessions')
+  const other = backendOf(given)
+  // What is no store has nothing to wait for, and saying that it cannot is no failure to report.
+  const store = other ? given : limitedStore(given, policy.storeTimeout, policy.clock, emit)
+  const backend = other?.open(policy, emit) ?? storeBackend(store, policy, emit, keyedQueue())
   const sweeper = createSweeper(store, policy, emit)
   const verbs = sessionVerbs(backend, policy, () => isClosed())
   const { cookie } = policy
-  const { isClosed, ...admin } = administration({ store, policy, emit, sweeper, idle: () => verbs.idle() })
+  const { isClosed, ...admin } = administration({
+    store,
+    policy,
+    emit,
+    sweeper,
+    idle: () => verbs.idle(),
+    description: backend.description,
+  })
   const { attach, of } = requestSessions<Session<Data>>(cookie.name)
 
   function begin(request: OpenRequest, from?: StoredState): SessionState {
@@ -93,6 +103,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       mayIssue: !cookie.secure || request.secure,
       presented: from !== undefined,
       cookieDue: undefined,
+      cookieValue: undefined,
       headGone: false,
       tail: undefined,
     }
@@ -156,7 +167,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 
     finished(session) {
       const state = Session.stateOf(session)
-      reportLate(state, () => backend.unsaved(state), emit)
+      reportLate(state, backend, emit)
     },
 
     attach,

@@ -47,6 +47,8 @@ export interface SessionState {
   readonly presented: boolean
   /** What the next head must tell the browser. */
   cookieDue: 'issue' | 'clear' | undefined
+  /** What the cookie is to hold where that is not the ticket's token, but the whole session. */
+  cookieValue: string | undefined
   /** The head has left: no new cookie can be given any more. */
   headGone: boolean
   /** The last operation under way on this session, for those that follow within the same request. */
