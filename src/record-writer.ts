@@ -135,7 +135,7 @@ function draftIfDue(context: WriteContext, state: SessionState, want: Wanted, cu
 
 /** The record of a state with what is wanted in it. */
 export function draft(
-  context: WriteContext,
+  context: Pick<WriteContext, 'policy'>,
   state: SessionState,
   want: Wanted,
   head: Partial<RecordHead> = {},
@@ -175,7 +175,7 @@ export function settleOutcome(
 
 /** The session is over: whatever we wanted to write is dropped, and no cookie may be sent (design promise P3). */
 export function end(
-  context: WriteContext,
+  context: Pick<WriteContext, 'emit'>,
   state: SessionState,
   reason: 'gone' | 'superseded' | 'destroyed',
   keys: readonly string[],

@@ -24,7 +24,7 @@ export async function regenerateRecord(
 ): Promise<void> {
   const { store, policy, emit } = context
   if (state.headGone) throw new SessionError('cookie_too_late', 'save after regenerate() before the response begins')
-  const carried = (lines: Lines): Lines => pick(lines, state.keep)
+  const carried = (lines: Lines): Lines => carriedLines(lines, state.keep)
   const want: Wanted = failed ? { ...wanted(state, true), lines: carried(old.lines) } : wanted(state, false)
   let fresh = await insertRecord(context, state, draft(context, state, want, old.head))
   const clashes: SettledClash[] = []
@@ -59,8 +59,8 @@ export async function regenerateRecord(
   emit('regenerated', { id: fresh.ticket.id, from: old.ticket.id })
 }
 
-/** The lines whose keys are carried over. */
-function pick(lines: Lines, keep: boolean | readonly string[]): Lines {
+/** The lines whose keys are carried over to a new ID. */
+export function carriedLines(lines: Lines, keep: boolean | readonly string[]): Lines {
   if (keep === true) return lines
   if (keep === false) return NO_LINES
   return new Map([...lines].filter(([key]) => keep.includes(key)))

@@ -1,0 +1,53 @@
+import { fromBase64 } from './codec-bytes.ts'
+import { SessionError } from './errors.ts'
+
+/** ASVS 5.0, 11.2.3 asks for 128 bits of security; 256 bits of secret leave nothing to argue about. */
+const LEAST_BYTES = 32
+
+/** Random bytes repeat themselves: 32 of them have 30 different values on average, and 16 or fewer once in 10^13. */
+const LEAST_DIFFERENT = 17
+
+const HEX = /^(?:[\da-f]{2})+$/i
+const BASE64 = /^[\w+/-]+={0,2}$/
+
+/**
+ * The bytes of secrets given as bytes, or as text in hex, base64 or base64url. Throws `bad_option` for what cannot be
+ * 32 random bytes, naming a key by its place and never by its content.
+ */
+export function secretsOf(keys: unknown): readonly Uint8Array<ArrayBuffer>[] {
+  if (!Array.isArray(keys) || keys.length === 0) {
+    throw new SessionError('bad_option', `keys is a list of secrets, the current one first; ${HOW}`)
+  }
+  return keys.map((key: unknown, index) => secretOf(key, `keys[${index}]`))
+}
+
+const HOW = 'make one with: openssl rand -base64 32'
+
+function secretOf(key: unknown, where: string): Uint8Array<ArrayBuffer> {
+  const bytes = typeof key === 'string' ? decoded(key) : key instanceof Uint8Array ? Uint8Array.from(key) : undefined
+  if (!bytes) {
+    const problem =
+      typeof key === 'string' ? 'is no random bytes in hex or base64, but reads like a passphrase' : 'is no text'
+    throw new SessionError('bad_option', `${where} ${problem}; ${HOW}`)
+  }
+  if (bytes.length < LEAST_BYTES) {
+    throw new SessionError('bad_option', `${where} has ${bytes.length} bytes of at least ${LEAST_BYTES}; ${HOW}`)
+  }
+  if (new Set(bytes).size < LEAST_DIFFERENT) {
+    throw new SessionError('bad_option', `${where} repeats itself and can be guessed; ${HOW}`)
+  }
+  return bytes
+}
+
+/**
+ * Undefined for what reads like a passphrase. Base64 of 32 random bytes lacks capitals, or small letters, once in 10^9:
+ * such a text was typed by somebody, and whoever can type it can guess it.
+ */
+function decoded(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (HEX.test(text)) return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  if (!BASE64.test(text) || !/[a-z]/.test(text) || !/[A-Z]/.test(text)) return undefined
+  const standard = text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/')
+  // One character cannot be a byte; whatever follows a whole number of bytes is cut off by nobody but a typing error.
+  if (standard.length % 4 === 1) return undefined
+  return Uint8Array.from(fromBase64(standard.padEnd(Math.ceil(standard.length / 4) * 4, '=')))
+}
