@@ -18,7 +18,7 @@ export const mysqlClients: Readonly<Record<string, (url: string) => Promise<Conn
     const client = await createConnection({ uri })
     return { client, close: () => client.end() }
   },
-  'mysql2 pool with callbacks, counting changed rows only': async (uri) => {
+  'mysql2 pool with callbacks, -FOUND_ROWS': async (uri) => {
     const client = createCallbackPool({ uri, flags: ['-FOUND_ROWS'], namedPlaceholders: true, bigNumberStrings: true })
     return { client, close: () => client.promise().end() }
   },
