@@ -1,33 +1,14 @@
 /** The promises that a second process could break, over HTTP, with two server processes on one store. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { openStore } from '../../src/stores/open.ts'
-import { startMariadb, startPostgres } from '../servers/index.ts'
+import { places } from './places.ts'
+import type { Place } from './places.ts'
 import { ask, startSessionProcess } from './session-processes.ts'
 import type { SessionProcess } from './session-processes.ts'
 
-interface Place {
-  readonly url: string
-  stop(): Promise<unknown>
-}
-
-async function folder(urlOf: (path: string) => string): Promise<Place> {
-  const path = await mkdtemp(join(tmpdir(), 'coatcheck-processes-'))
-  return { url: urlOf(path), stop: () => rm(path, { recursive: true }) }
-}
-
-/** Where two processes meet, by URL alone. */
-const places: Readonly<Record<string, () => Promise<Place>>> = {
-  'a folder': () => folder((path) => `file:${path}`),
-  SQLite: () => folder((path) => `sqlite:${join(path, 'sessions.db')}`),
-  PostgreSQL: () => startPostgres(),
-  MariaDB: () => startMariadb(),
-}
-
-for (const [name, open] of Object.entries(places)) describe(`two server processes on ${name}`, () => onOne(open))
+for (const [name, open] of Object.entries(places))
+  describe(`two server processes on one ${name} store`, () => onOne(open))
 
 function onOne(open: () => Promise<Place>): void {
   let place: Place

@@ -1,0 +1,80 @@
+/** Where processes meet: every store that a URL opens, on a throwaway server of its own. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { createConnection } from 'mysql2/promise'
+import { Client } from 'pg'
+import { startMariadb, startPostgres } from '../servers/index.ts'
+
+/** One store, and its end. */
+export interface Place {
+  /** For `openStore`. */
+  readonly url: string
+  /** Records there, as the server's own means count them; undefined where none can. */
+  readonly count: () => Promise<number | undefined>
+  /** How many seconds a server that expires by itself keeps a record beyond its deadline. */
+  readonly skewS?: number
+  readonly stop: () => Promise<unknown>
+}
+
+/** A new, empty one of each kind. */
+export const places: Readonly<Record<string, () => Promise<Place>>> = {
+  file: () =>
+    inFolder((path) => ({
+      url: `file:${path}`,
+      count: async () => (await readdir(path, { recursive: true })).filter((name) => /[\da-f]{64}$/.test(name)).length,
+    })),
+
+  sqlite: () =>
+    inFolder((path) => {
+      const file = join(path, 'sessions.db')
+      return { url: `sqlite:${file}`, count: async () => countInSqlite(file) }
+    }),
+
+  async postgres() {
+    const server = await startPostgres()
+    return { url: server.url, stop: () => server.stop(), count: () => countInPostgres(server.url) }
+  },
+
+  async mysql() {
+    const server = await startMariadb()
+    return { url: server.url, stop: () => server.stop(), count: () => countInMysql(server.url) }
+  },
+}
+
+async function inFolder(place: (path: string) => Omit<Place, 'stop'>): Promise<Place> {
+  const path = await mkdtemp(join(tmpdir(), 'coatcheck-place-'))
+  return { ...place(path), stop: () => rm(path, { recursive: true }) }
+}
+
+const COUNT = 'SELECT count(*) AS count FROM sessions'
+
+function countInSqlite(file: string): number {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    return Number(database.prepare(COUNT).get()?.['count'])
+  } finally {
+    database.close()
+  }
+}
+
+async function countInPostgres(url: string): Promise<number> {
+  const client = new Client(url)
+  await client.connect()
+  try {
+    return Number((await client.query<{ count: string }>(COUNT)).rows[0]?.count)
+  } finally {
+    await client.end()
+  }
+}
+
+async function countInMysql(url: string): Promise<number> {
+  const client = await createConnection(url)
+  try {
+    const [rows] = await client.query({ sql: COUNT, rowsAsArray: true })
+    return Number(Array.isArray(rows) ? Object.values(rows[0] ?? {})[0] : Number.NaN)
+  } finally {
+    await client.end()
+  }
+}
