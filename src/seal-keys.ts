@@ -25,11 +25,7 @@ const HOW = 'make one with: openssl rand -base64 32'
 
 function secretOf(key: unknown, where: string): Uint8Array<ArrayBuffer> {
   const bytes = typeof key === 'string' ? decoded(key) : key instanceof Uint8Array ? Uint8Array.from(key) : undefined
-  if (!bytes) {
-    const problem =
-      typeof key === 'string' ? 'is no random bytes in hex or base64, but reads like a passphrase' : 'is no text'
-    throw new SessionError('bad_option', `${where} ${problem}; ${HOW}`)
-  }
+  if (!bytes) throw new SessionError('bad_option', `${where} ${problemOf(key)}; ${HOW}`)
   if (bytes.length < LEAST_BYTES) {
     throw new SessionError('bad_option', `${where} has ${bytes.length} bytes of at least ${LEAST_BYTES}; ${HOW}`)
   }
@@ -37,6 +33,11 @@ function secretOf(key: unknown, where: string): Uint8Array<ArrayBuffer> {
     throw new SessionError('bad_option', `${where} repeats itself and can be guessed; ${HOW}`)
   }
   return bytes
+}
+
+function problemOf(key: unknown): string {
+  if (key === '') return 'is empty'
+  return typeof key === 'string' ? 'is not random bytes in base64 or hex: it reads like a passphrase' : 'is no text'
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Store } from '../store.ts'
 import { fileStore } from './file.ts'
 import { importClient, owning } from './open-client.ts'
 import { memoryStore } from './memory.ts'
+import { nullStore } from './null.ts'
 import { given } from './open-url.ts'
 import type { StoreParameters, StoreUrl } from './open-url.ts'
 
@@ -91,6 +92,25 @@ export const schemes: Readonly<Record<string, Scheme>> = {
       const pool = mysql.createPool({ uri, connectionLimit: number('poolSize') ?? 10 })
       return owning(mysqlStore(pool, options), () => pool.end())
     },
+  },
+
+  cookie: {
+    form: 'cookie:?key=SECRET',
+    parameters: ['key', 'encrypt'],
+    async open({ rest, parameters: { texts, flag } }) {
+      if (rest !== '')
+        throw new SessionError('bad_option', 'cookie: takes its secret as a parameter: cookie:?key=SECRET')
+      const { cookieStore } = await import('./cookie.ts')
+      // Base64 pasted as it is: in a query its plus signs are spaces.
+      const keys = texts('key').map((key) => key.replaceAll(' ', '+'))
+      return cookieStore({ keys, ...given({ encrypt: flag('encrypt') }) })
+    },
+  },
+
+  null: {
+    form: 'null:',
+    parameters: [],
+    open: () => nullStore(),
   },
 }
 

@@ -13,6 +13,8 @@ export interface StoreUrl {
 export interface StoreParameters {
   readonly names: readonly string[]
   readonly text: (name: string) => string | undefined
+  /** All values of a parameter that may be repeated, in order. */
+  readonly texts: (name: string) => readonly string[]
   /** A whole number above 0. */
   readonly number: (name: string) => number | undefined
   /** `true` or `false`. */
@@ -49,6 +51,7 @@ function parametersOf(scheme: string, rest: string, query: URLSearchParams): Sto
   return {
     names: [...query.keys()],
     text: (name) => read(name, 'a text', (text) => (text === '' ? undefined : text)),
+    texts: (name) => query.getAll(name),
     number: (name) =>
       read(name, 'a whole number above 0', (text) => (/^[1-9]\d*$/.test(text) ? Number(text) : undefined)),
     flag: (name) => read(name, 'true or false', (text) => FLAGS.get(text)),

@@ -5,8 +5,9 @@ import { parseStoreUrl } from './open-url.ts'
 
 /**
  * Open a store by its URL, so that the switch from a laptop to a fleet is one environment variable:
- * `file:.sessions`, `memory:`, `sqlite:sessions.db`, `postgres://…`, `mysql://…`. Options are query parameters. The
- * client of a database is imported when it is needed, belongs to the store, and is closed by `sessions.close()`.
+ * `file:.sessions`, `memory:`, `sqlite:sessions.db`, `postgres://…`, `mysql://…`; `cookie:?key=…` keeps
+ * sessions in the browsers, `null:` switches them off. Options are query parameters. The client of a database is
+ * imported when it is needed, belongs to the store, and is closed by `sessions.close()`.
  *
  * Servers are not asked before the first session: an application may start before its database.
  *
@@ -22,8 +23,17 @@ export async function openStore(url: string): Promise<Store> {
   if (!scheme) refuse(`there is no store "${parsed.scheme}:"; there are ${forms.join(', ')}`)
   const known = [...scheme.parameters, ...(scheme.passedOn ?? [])]
   for (const name of parsed.parameters.names)
-    if (!known.includes(name)) refuse(`${parsed.scheme}: has no parameter "${name}"; it has ${known.join(', ')}`)
+    if (!known.includes(name)) refuse(`${parsed.scheme}: has no parameter ${shown(name)}; it has ${listed(known)}`)
   return scheme.open(parsed)
+}
+
+/** A secret whose name was forgotten stands where names do. Every name of ours is shorter than any secret. */
+function shown(name: string): string {
+  return /^[a-z][\w-]{0,24}$/i.test(name) ? `"${name}"` : 'of the name it was given'
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ')
 }
 
 function refuse(detail: string): never {
