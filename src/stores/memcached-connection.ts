@@ -3,7 +3,7 @@ import { inWords } from '../duration.ts'
 import { SessionError } from '../errors.ts'
 import type { ServerAddress } from './memcached-address.ts'
 import { greet, type ServerFacts } from './memcached-greeting.ts'
-import { type Command, flagOf, MalformedReply, type Reply, replyReader } from './memcached-protocol.ts'
+import { type Answer, type Command, flagOf, MalformedReply, type Reply, replyReader } from './memcached-protocol.ts'
 import { openSocket, type MemcachedTls } from './memcached-socket.ts'
 
 /** How to talk to every server. */
@@ -20,7 +20,7 @@ export interface Connection {
   /** Calls without an answer. */
   readonly pending: () => number
   /** Send a command and wait for its reply. Every rejection is a {@link SessionError}. */
-  send(command: Command): Promise<Reply>
+  send(command: Command): Promise<Answer>
   /** End it once the calls under way have their answers, at the latest at their time limit. */
   close(): Promise<void>
 }
@@ -35,7 +35,7 @@ export interface ConnectionEvents {
 
 interface Call {
   readonly command: Command
-  readonly resolve: (reply: Reply) => void
+  readonly resolve: (reply: Answer) => void
   readonly reject: (error: SessionError) => void
   /** Comes back with the reply: what belongs to another call is noticed. */
   opaque: string | undefined
@@ -46,6 +46,9 @@ const MOST_WAITING = { calls: 4096, bytes: 64 * 1024 * 1024 }
 
 /** Bytes of an item that are not its value: the server's own, and a key of up to 250. */
 const ITEM_OVERHEAD = 512
+
+/** What a number of an earlier life of the server gets, without asking: there is no record it could belong to. */
+const OTHER_EPOCH: Reply = { code: 'EX', words: [] }
 
 const LINE_END = '\r\n'
 
@@ -108,7 +111,7 @@ export function openConnection(
         sent.unshift(call)
         throw new MalformedReply('a reply to another call')
       }
-      call.resolve(reply)
+      call.resolve({ ...reply, epoch: facts?.epoch ?? '' })
       return
     }
     const error = refusal(server, `${code} ${words.join(' ')}`.trim())
@@ -126,10 +129,12 @@ export function openConnection(
   }
 
   function start(call: Call): void {
-    const size = call.command.value?.length ?? 0
+    const { value, epoch } = call.command
+    const size = value?.length ?? 0
     const most = (facts?.itemSizeMax ?? 0) - ITEM_OVERHEAD
     // Refused by the server, an item that is too large would take the record there was with it.
     if (size > most) call.reject(tooLarge(server, `${size} bytes; it takes ${most} (its option -I)`))
+    else if (epoch !== undefined && epoch !== facts?.epoch) call.resolve({ ...OTHER_EPOCH, epoch: facts?.epoch ?? '' })
     else write(call)
   }
 
@@ -181,7 +186,7 @@ export function openConnection(
         fail(new SessionError('store_timeout', `${server} did not answer within ${inWords(timeout)}`))
       })
       try {
-        return await new Promise<Reply>((resolve, reject) => {
+        return await new Promise<Answer>((resolve, reject) => {
           const call = { command, resolve, reject, opaque: (opaques++ % 0x1_0000_0000).toString(36) }
           if (facts === undefined) unsent.push(call)
           else start(call)

@@ -6,6 +6,8 @@ import { type Command, loginCommand, NOOP, type Reply, statsCommand } from './me
 export interface ServerFacts {
   /** The largest item it takes (-I), in bytes, key and its own overhead included. */
   readonly itemSizeMax: number
+  /** Which life of the server this is, see `Answer` in memcached-protocol.ts. */
+  readonly epoch: string
 }
 
 /** What a server takes that was started without -I. */
@@ -36,7 +38,10 @@ export async function greet(
     throw unusable(server, 'was started with -C: without CAS numbers parallel updates would be lost')
   const evictions = Number(statOf(counters, 'evictions') ?? 0)
   if (evictions > 0) warnOnce('COATCHECK_EVICTION', evicted(server, evictions))
-  return { itemSizeMax: Number(statOf(settings, 'item_size_max') ?? DEFAULT_ITEM_SIZE) }
+  return {
+    itemSizeMax: Number(statOf(settings, 'item_size_max') ?? DEFAULT_ITEM_SIZE),
+    epoch: epochOf(counters),
+  }
 }
 
 function evicted(server: string, evictions: number): string {
@@ -44,6 +49,13 @@ function evicted(server: string, evictions: number): string {
     `${server} has thrown away ${evictions} items before their time, because its memory was full; ` +
     'sessions among them ended for their visitors. Give it more (-m), and nothing but sessions to keep'
   )
+}
+
+/** When the process began, by its own clock, and its number: containers all have number 1. */
+function epochOf(counters: Reply): string {
+  const [time, uptime, pid] = ['time', 'uptime', 'pid'].map((name) => Number(statOf(counters, name) ?? Number.NaN))
+  if (time === undefined || uptime === undefined || pid === undefined) return ''
+  return Number.isSafeInteger(time - uptime + pid) ? `${(time - uptime).toString(36)}-${pid.toString(36)}` : ''
 }
 
 function statOf({ words }: Reply, name: string): string | undefined {

@@ -8,6 +8,8 @@ export interface Command {
   readonly value?: Uint8Array
   /** Which replies it can have, errors apart. */
   readonly codes: readonly string[]
+  /** Where the CAS number in it comes from, see {@link Answer}: to any other server process it means nothing. */
+  readonly epoch?: string
 }
 
 /** One reply, whole. */
@@ -18,6 +20,15 @@ export interface Reply {
   readonly words: readonly string[]
   /** The data block of a `VA`. */
   readonly value?: Uint8Array
+}
+
+/** A reply and who gave it. */
+export interface Answer extends Reply {
+  /**
+   * One life of the server: CAS numbers begin again with every start, so that the number of a record that was lost
+   * may come back with another one. `''` when the server does not tell.
+   */
+  readonly epoch: string
 }
 
 /** The stream is not what a Memcached server sends: nothing after it can be trusted. */

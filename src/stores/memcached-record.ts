@@ -24,6 +24,8 @@ export interface SeenVersion {
   readonly version: string
   /** The server's: changes with every touch too. */
   readonly cas: string
+  /** The life of the server that gave it, for they all begin at 1. */
+  readonly epoch: string
   /** The deadline that goes with this `cas`. */
   readonly expiresAt: number
 }
@@ -72,14 +74,16 @@ export function decodeItem(bytes: Uint8Array): KeptRecord | null {
 }
 
 /** What the core gets. */
-export function versionText({ version, cas, expiresAt }: SeenVersion): string {
-  return `${version}.${cas}.${Math.max(Math.floor(expiresAt), 0)}`
+export function versionText({ version, cas, epoch, expiresAt }: SeenVersion): string {
+  return `${version}.${cas}.${epoch}.${Math.max(Math.floor(expiresAt), 0)}`
 }
 
 /** The parts again; null for a version that no Memcached store has given. */
 export function parseVersion(text: string): SeenVersion | null {
-  const [, version, cas, expiresAt] = /^([\da-f]{24})\.([1-9]\d{0,19})\.(\d{1,16})$/.exec(text) ?? []
-  return version === undefined || cas === undefined ? null : { version, cas, expiresAt: Number(expiresAt) }
+  const [, version, cas, epoch, expiresAt] =
+    /^([\da-f]{24})\.([1-9]\d{0,19})\.([\da-z-]{0,30})\.(\d{1,16})$/.exec(text) ?? []
+  if (version === undefined || cas === undefined || epoch === undefined) return null
+  return { version, cas, epoch, expiresAt: Number(expiresAt) }
 }
 
 /**

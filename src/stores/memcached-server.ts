@@ -1,12 +1,12 @@
 import { SessionError } from '../errors.ts'
 import type { ServerAddress } from './memcached-address.ts'
 import { type Connection, type ConnectionOptions, openConnection } from './memcached-connection.ts'
-import type { Command, Reply } from './memcached-protocol.ts'
+import type { Answer, Command } from './memcached-protocol.ts'
 
 /** One server and the few connections to it. */
 export interface MemcachedServer {
   /** Send a command, connecting first where necessary. Every rejection is a {@link SessionError}. */
-  send(command: Command): Promise<Reply>
+  send(command: Command): Promise<Answer>
   close(): Promise<void>
 }
 

@@ -3,7 +3,7 @@ import { type Duration, milliseconds } from '../duration.ts'
 import { SessionError } from '../errors.ts'
 import type { RecordInput, Store, Written } from '../store.ts'
 import { serverAddresses } from './memcached-address.ts'
-import { flagOf, type Reply } from './memcached-protocol.ts'
+import { type Answer, type Command, flagOf } from './memcached-protocol.ts'
 import { decodeItem, encodeItem, type KeptRecord, newVersion } from './memcached-record.ts'
 import { parseVersion, type SeenVersion, serverDeadline, versionText } from './memcached-record.ts'
 import { hashRing } from './memcached-ring.ts'
@@ -29,8 +29,11 @@ export interface MemcachedStoreOptions {
   readonly clock?: Clock
 }
 
+/** A condition for a write: this item, unchanged. */
+type Cas = Pick<SeenVersion, 'cas' | 'epoch'>
+
 interface Found {
-  readonly cas: string
+  readonly cas: Cas
   /** Null for an item that is none of ours. */
   readonly record: KeptRecord | null
 }
@@ -68,11 +71,17 @@ export function memcachedStore(servers: string | readonly string[], options: Mem
   const ring = hashRing(addresses.map(({ name }) => name))
   const clients = addresses.map((address) => memcachedServer(address, serverOptions))
 
-  function send(id: string, verb: 'mg' | 'ms' | 'md', rest: string, codes: readonly string[], value?: Uint8Array) {
+  async function send(
+    id: string,
+    verb: 'mg' | 'ms' | 'md',
+    rest: string,
+    codes: readonly string[],
+    more: Pick<Command, 'value' | 'epoch'> = {},
+  ): Promise<Answer> {
     if (!/^[\da-f]{64}$/.test(id)) refuse('a record ID is 64 lower-case hex digits; the store was called with another')
     const client = clients[ring(id)]
     if (client === undefined) throw new SessionError('store_failed', 'no server for this ID')
-    return client.send({ line: `${verb} ${prefix}${id}${rest}`, codes, ...(value && { value }) })
+    return client.send({ line: `${verb} ${prefix}${id}${rest}`, codes, ...more })
   }
 
   /** What the server has, expired or not. */
@@ -84,15 +93,17 @@ export function memcachedStore(servers: string | readonly string[], options: Mem
   async function findLive(id: string, now: number): Promise<(KeptRecord & SeenVersion) | null> {
     const found = await find(id)
     if (found === null || found.record === null || found.record.expiresAt <= now) return null
-    return { ...found.record, cas: found.cas }
+    return { ...found.record, ...found.cas }
   }
 
   /** Write unless the condition fails: `'taken'` (there is one, or another than expected) or `'nothing'`. */
-  async function write(id: string, record: KeptRecord, condition: string): Promise<Written | 'taken' | 'nothing'> {
+  async function write(id: string, record: KeptRecord, only: Cas | 'new'): Promise<Written | 'taken' | 'nothing'> {
     const value = encodeItem(record)
+    const condition = only === 'new' ? 'ME' : `C${only.cas}`
     const rest = ` ${value.length} ${condition} T${serverDeadline(record.expiresAt)} c`
-    const reply = await send(id, 'ms', rest, ['HD', 'EX', 'NF', 'NS'], value)
-    if (reply.code === 'HD') return { version: versionText({ ...record, cas: casOf(reply) }) }
+    const epoch = only === 'new' ? {} : { epoch: only.epoch }
+    const reply = await send(id, 'ms', rest, ['HD', 'EX', 'NF', 'NS'], { value, ...epoch })
+    if (reply.code === 'HD') return { version: versionText({ ...record, ...casOf(reply) }) }
     return reply.code === 'NF' ? 'nothing' : 'taken'
   }
 
@@ -105,13 +116,13 @@ export function memcachedStore(servers: string | readonly string[], options: Mem
     create(id, record, now) {
       const kept = { ...recordOf(record), version: newVersion() }
       return attempts(async () => {
-        const created = await write(id, kept, 'ME')
+        const created = await write(id, kept, 'new')
         if (typeof created === 'object') return created
         // The ID is taken: by a live record, or by one that is dead and may be replaced.
         const found = await find(id)
         if (found === null) return 'again'
         if (found.record !== null && found.record.expiresAt > now) return null
-        const replaced = await write(id, kept, `C${found.cas}`)
+        const replaced = await write(id, kept, found.cas)
         return typeof replaced === 'object' ? replaced : 'again'
       })
     },
@@ -121,16 +132,16 @@ export function memcachedStore(servers: string | readonly string[], options: Mem
       const kept = { ...recordOf(record), version: newVersion() }
       // The server's number changes with every write, touches included. While it is the one that was seen, so is the
       // deadline, and nothing needs to be read first. Past that deadline somebody may have touched it since.
-      let cas = seen !== null && seen.expiresAt > now ? seen.cas : undefined
+      let only = seen !== null && seen.expiresAt > now ? seen : undefined
       return attempts(async () => {
-        if (cas === undefined) {
+        if (only === undefined) {
           const found = await findLive(id, now)
           if (found === null) return 'gone'
           if (found.version !== seen?.version) return 'conflict'
-          cas = found.cas
+          only = found
         }
-        const result = await write(id, kept, `C${cas}`)
-        cas = undefined
+        const result = await write(id, kept, only)
+        only = undefined
         return result === 'taken' ? 'again' : result === 'nothing' ? 'gone' : result
       })
     },
@@ -140,7 +151,7 @@ export function memcachedStore(servers: string | readonly string[], options: Mem
         const found = await findLive(id, now)
         if (found === null) return false
         if (found.expiresAt >= expiresAt) return true
-        const result = await write(id, { ...found, expiresAt }, `C${found.cas}`)
+        const result = await write(id, { ...found, expiresAt }, found)
         return result === 'taken' ? 'again' : result !== 'nothing'
       })
     },
@@ -166,9 +177,9 @@ async function attempts<Result>(once: () => Promise<Result | 'again'>): Promise<
 }
 
 /** Without it no write could be told from another: a proxy, or a server that left the number out. */
-function casOf(reply: Reply): string {
+function casOf(reply: Answer): Cas {
   const cas = flagOf(reply, 'c')
-  if (cas !== undefined && /^[1-9]\d{0,19}$/.test(cas)) return cas
+  if (cas !== undefined && /^[1-9]\d{0,19}$/.test(cas)) return { cas, epoch: reply.epoch }
   throw new SessionError('store_unusable', 'Memcached gave no CAS number; a proxy must pass on the flag c')
 }
 
