@@ -1,0 +1,254 @@
+/** Deliberate breaks of the core, for `scripts/breaks.ts`: each takes one promise away, and the tests must notice. */
+
+/** One break: the edits that make it, and the promise it takes away. */
+export interface Break {
+  readonly name: string
+  /** Under `src/`. */
+  readonly file: string
+  /** Each text must occur exactly once in the file; so a break that the code has outgrown is noticed. */
+  readonly edits: readonly (readonly [find: string, replace: string])[]
+  /** What users would suffer. */
+  readonly why: string
+}
+
+export const breaks: readonly Break[] = [
+  {
+    name: 'the version is not checked',
+    file: 'stores/memory.ts',
+    edits: [
+      ["return entry.version === expected ? write(id, record, now) : 'conflict'", 'return write(id, record, now)'],
+    ],
+    why: 'of two requests at once the later one silently wins',
+  },
+  {
+    name: 'create writes over a live record',
+    file: 'stores/memory.ts',
+    edits: [['return live(id, now) === undefined ? write(id, record, now) : null', 'return write(id, record, now)']],
+    why: 'an ID that collides opens, and destroys, somebody else’s session',
+  },
+  {
+    name: 'the store hands out expired records',
+    file: 'stores/memory.ts',
+    edits: [['if (entry === undefined || entry.expiresAt > now) return entry', 'if (now >= 0) return entry']],
+    why: 'an expired session can be written, and lives again',
+  },
+  {
+    name: 'touch brings back an expired record',
+    file: 'stores/memory.ts',
+    edits: [
+      [
+        'const entry = live(id, now)\n      if (entry !== undefined) entry.expiresAt =',
+        'const entry = entries.get(id)\n      if (entry !== undefined) entry.expiresAt =',
+      ],
+    ],
+    why: 'a session that ended while a request ran lives again',
+  },
+  {
+    name: 'touch moves a deadline back',
+    file: 'stores/memory.ts',
+    edits: [['Math.max(entry.expiresAt, expiresAt)', 'expiresAt']],
+    why: 'a slow request shortens what a fast one has earned',
+  },
+  {
+    name: 'the core trusts the store’s expiry',
+    file: 'compare-and-set.ts',
+    edits: [['absolute: policy.absolute }, record.expiresAt)', 'absolute: policy.absolute }, Infinity)']],
+    why: 'over a store that expires lazily, sessions outlive their deadline',
+  },
+  {
+    name: 'the absolute deadline is not enforced',
+    file: 'lifetime.ts',
+    edits: [['facts.now >= expiresAt || facts.now >= facts.createdAt + facts.absolute', 'facts.now >= expiresAt']],
+    why: 'a stolen session that is kept busy lives for ever',
+  },
+  {
+    name: 'the absolute deadline is not part of the target',
+    file: 'lifetime.ts',
+    edits: [
+      [
+        'return Math.min(facts.now + facts.lifetime, facts.createdAt + facts.absolute)',
+        'return facts.now + facts.lifetime',
+      ],
+    ],
+    why: 'cookie and store keep a session beyond its end',
+  },
+  {
+    name: 'every visit pushes the deadline',
+    file: 'lifetime.ts',
+    edits: [['counts && earned - expiresAt >= step', 'counts && earned > expiresAt']],
+    why: 'readers become writers',
+  },
+  {
+    name: 'a deadline is never clipped',
+    file: 'lifetime.ts',
+    edits: [['if (expiresAt - earned > Math.min(step, CLOCK_SKEW))', 'if (expiresAt === Infinity)']],
+    why: 'a shortened lifetime does not reach the sessions that live',
+  },
+  {
+    name: 'polling counts as a visit',
+    file: 'sessions.ts',
+    edits: [['counts: request.activity ?? true', 'counts: true']],
+    why: 'an open browser tab keeps a session alive for ever',
+  },
+  {
+    name: 'an unknown token is adopted',
+    file: 'sessions.ts',
+    edits: [
+      [
+        "const state = begin(request)\n    if (found.missing === 'superseded')",
+        "const state = begin(request)\n    state.ticket = { id: found.id, token: sent.token }\n    if (found.missing === 'superseded')",
+      ],
+    ],
+    why: 'session fixation: an attacker chooses the visitor’s ID',
+  },
+  {
+    name: 'a malformed token reaches the store',
+    file: 'cookie.ts',
+    edits: [['(accepts(value) ? value : undefined)', 'value']],
+    why: 'what a client sends decides what a store is asked',
+  },
+  {
+    name: 'the store is given the token',
+    file: 'token.ts',
+    edits: [['const id = sha256(token)', 'const id: ReturnType<typeof sha256> = token']],
+    why: 'a stolen store opens every session',
+  },
+  {
+    name: 'the head does not wait for the save',
+    file: 'sessions.ts',
+    edits: [
+      [
+        'return verbs.commit(state, dropped).then(() => replyFor(state, policy, emit))',
+        'void verbs.commit(state, dropped).catch(() => 0)\n        return Promise.resolve(replyFor(state, policy, emit))',
+      ],
+    ],
+    why: 'a redirect outruns the save, and a failed save is a 200',
+  },
+  {
+    name: 'a failed request keeps its data changes',
+    file: 'sessions.ts',
+    edits: [['const dropped = failed && policy.dropChangesOnError', 'const dropped = false']],
+    why: 'half of what a crashed handler did is saved',
+  },
+  {
+    name: 'a change beats a deletion',
+    file: 'merge.ts',
+    edits: [
+      ['if (clash.ours === undefined || clash.theirs === undefined) return', 'if (clash.key === undefined) return'],
+    ],
+    why: 'a slow request that refreshes `user` undoes the logout',
+  },
+  {
+    name: 'nothing is merged: the last write wins',
+    file: 'record-writer.ts',
+    edits: [['if (current === from) return { want, clashes: [] }', 'if (current) return { want, clashes: [] }']],
+    why: 'what another request saved meanwhile is lost',
+  },
+  {
+    name: 'another request’s owner is lost while an ID moves',
+    file: 'regenerate-record.ts',
+    edits: [['{ lines: merged.lines, ...mergeMembers(want, old, current) }', '{ ...want, lines: merged.lines }']],
+    why: '“log me out everywhere” misses the session',
+  },
+  {
+    name: 'no retry after a conflict',
+    file: 'compare-and-set.ts',
+    edits: [['if (clock.now() >= giveUpAt) break', 'break']],
+    why: 'two requests at once are an error for one of them',
+  },
+  {
+    name: 'a superseded record opens as a live one',
+    file: 'compare-and-set.ts',
+    edits: [["if (head.kind === 'superseded') return { missing: 'superseded' }", '']],
+    why: 'the cookie of before the login can be written, and overwrites the new one',
+  },
+  {
+    name: 'regenerate supersedes the old ID before the new record is there',
+    file: 'regenerate-record.ts',
+    edits: [
+      [
+        'let fresh = await insertRecord(context, state, draft(context, state, want, old.head))',
+        'let fresh = old\n  let make = async (): Promise<void> => {\n    fresh = await insertRecord(context, state, draft(context, state, want, old.head))\n  }',
+      ],
+      [
+        'const outcome = await context.queue.run(old.ticket.id, () => supersede())',
+        "const outcome = await context.queue.run(old.ticket.id, () => supersede())\n    if (typeof outcome !== 'string') await make()",
+      ],
+    ],
+    why: 'a crash between the two loses the session',
+  },
+  {
+    name: 'who loses the race to regenerate leaves a record behind',
+    file: 'regenerate-record.ts',
+    edits: [['await store.delete(fresh.ticket.id)\n      return end(', 'return end(']],
+    why: 'two IDs live for one visitor',
+  },
+  {
+    name: 'regenerate keeps everything',
+    file: 'verbs.ts',
+    edits: [['([key]) => keep === true || (keep !== false && keep.includes(key))', '() => true']],
+    why: 'the next visitor at the same browser sees what the last one left',
+  },
+  {
+    name: 'a request whose session is gone sends a cookie',
+    file: 'record-writer.ts',
+    edits: [
+      ['state.ended = reason\n  state.cookieDue = undefined', "state.ended = reason\n  state.cookieDue = 'clear'"],
+    ],
+    why: 'a slow request of before the login deletes the new cookie',
+  },
+  {
+    name: 'destroy does not ask whose record it is',
+    file: 'backend-store.ts',
+    edits: [["if (typeof outcome === 'string') return end(context, state, outcome, [])", '']],
+    why: 'a logout with an old cookie deletes the cookie of the new login',
+  },
+  {
+    name: 'every request that reads writes',
+    file: 'changes.ts',
+    edits: [['!sameLines(encodeData(state.data), stored.lines)', 'encodeData(state.data).size > 0']],
+    why: 'a write per page view, and conflicts among readers',
+  },
+  {
+    name: 'update() works on the copy it has',
+    file: 'update-record.ts',
+    edits: [['applied(change, merged.want.lines)', 'applied(change, sent.lines)']],
+    why: 'of 100 parallel increments most are lost',
+  },
+  {
+    name: 'writers do not take turns',
+    file: 'queue.ts',
+    edits: [['const before = tails.get(key)', 'const before = tails.get(`${key} nobody`)']],
+    why: 'a hundred writers of one session starve each other',
+  },
+  {
+    name: 'a store call may take for ever',
+    file: 'limited-store.ts',
+    edits: [['clock.after(limitMs, ', 'clock.after(Infinity, ']],
+    why: 'a frozen store holds every request',
+  },
+  {
+    name: 'a Secure session is stored for a plain connection',
+    file: 'record-writer.ts',
+    edits: [['if (!state.mayIssue) {', 'if (state.mayIssue === undefined) {']],
+    why: 'a record per request that nobody can ever open',
+  },
+  {
+    name: 'no Vary on what was made from a session',
+    file: 'respond.ts',
+    edits: [['state.asked ? SESSION_SHOWN : EMPTY_REPLY', 'EMPTY_REPLY']],
+    why: 'a cache gives one visitor’s page to another',
+  },
+  {
+    name: 'merged keys are assigned, not defined',
+    file: 'record-writer.ts',
+    edits: [['Object.defineProperty(data, key, {', 'Object.assign(data, { [key]: decodeValue(line) }, {}) && ({']],
+    why: 'a key called __proto__ changes the prototype instead',
+  },
+  {
+    name: 'close() does not wait',
+    file: 'administration.ts',
+    edits: [['await Promise.all([sweeper.stop(), idle()])', 'void sweeper.stop()']],
+    why: 'a deployment cuts off the saves under way',
+  },
+]
