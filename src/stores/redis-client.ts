@@ -80,7 +80,10 @@ function has<Client extends RedisClient, Name extends string>(
   client: Client,
   name: Name,
 ): client is Extract<Client, Record<Name, unknown>> {
-  return client instanceof Object && name in client && typeof Reflect.get(client, name) === 'function'
+  // A function has a call() of its own.
+  return (
+    typeof client === 'object' && client !== null && name in client && typeof Reflect.get(client, name) === 'function'
+  )
 }
 
 const AS_TEXT: NodeRedisOptions = { typeMapping: {} }

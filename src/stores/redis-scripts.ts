@@ -25,12 +25,16 @@ local ours = r[1] and deadline
 local live = ours and deadline > tonumber(ARGV[1])
 `
 
-/** now, version, lapsesAt, field, value … → 'taken' or 'written' */
+/**
+ * now, version, lapsesAt, 'anonymous' | 'indexed', field, value … → 'taken' or 'written'
+ *
+ * Here and below HSET comes first: a full server refuses it then, but allows everything after a script's first write.
+ */
 export const CREATE: RedisScript = script(`${RECORD}
 if live and r[1] == ARGV[2] then return { 'written' } end
 if live or not ours and redis.call('EXISTS', KEYS[1]) == 1 then return { 'taken' } end
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+redis.call('HSET', KEYS[1], unpack(ARGV, 5))
+if ours and ARGV[4] == 'anonymous' then redis.call('HDEL', KEYS[1], 'owner', 'entry', 'entryUntil') end
 redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 return { 'written' }
 `)
@@ -38,8 +42,6 @@ return { 'written' }
 /**
  * now, version, lapsesAt, expected, expiresAt, owner or '', 'anonymous' | 'owned' | 'indexed', field, value … →
  * 'gone', 'conflict', 'index', or 'written' with the owner and the entry that are no longer the record's.
- *
- * HSET first: a full server refuses it before anything has changed.
  */
 export const UPDATE: RedisScript = script(`${RECORD}
 if not live then return { 'gone' } end

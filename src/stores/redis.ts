@@ -91,7 +91,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const version = newVersion()
       const entry = owner === undefined ? undefined : await index.enter(owner, id, expiresAt, now)
       const fields = fieldsOf(version, record, entry)
-      const [outcome] = await run(CREATE, id, `${now}`, version, lapsesAt(expiresAt), ...fields)
+      const mode = entry === undefined ? 'anonymous' : 'indexed'
+      const [outcome] = await run(CREATE, id, `${now}`, version, lapsesAt(expiresAt), mode, ...fields)
       if (outcome === 'written') return { version }
       leave(id, [outcome, owner, entry?.tag])
       return null

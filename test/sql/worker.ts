@@ -2,6 +2,7 @@
  * One of several processes on one database: makes records, changes each, reads them back, and prints how many are as
  * they should be. It says `ready` and waits for a line, so that all begin at once.
  */
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Store } from '../../src/store.ts'
 
@@ -19,7 +20,7 @@ await end()
 
 async function work(lane: number): Promise<void> {
   for (let n = lane; n < Number(count); n += 10) {
-    const id = `${name}${n}`.padStart(64, '0')
+    const id = createHash('sha256').update(`${name}${n}`).digest('hex')
     const record = { payload: `${name} ${n}`, expiresAt: now + 3_600_000, owner: name }
     const created = await store.create(id, { ...record, payload: 'first' }, now)
     if (created === null) continue
@@ -40,6 +41,11 @@ async function open(from: string): Promise<{ readonly store: Store; readonly end
     const [mysql2, { mysqlStore }] = await Promise.all([import('mysql2/promise'), import('../../src/stores/mysql.ts')])
     const pool = mysql2.createPool({ uri: from, connectionLimit: 5 })
     return { store: mysqlStore(pool), end: () => pool.end() }
+  }
+  if (from.startsWith('redis:')) {
+    const [{ createClient }, { redisStore }] = await Promise.all([import('redis'), import('../../src/stores/redis.ts')])
+    const client = await createClient({ url: from }).connect()
+    return { store: redisStore(client), end: () => client.close() }
   }
   const { sqliteStore } = await import('../../src/stores/sqlite.ts')
   const own = sqliteStore(from)
