@@ -1,12 +1,11 @@
 /** What a request gets from a server that is dead, frozen, restarted, cut off, or none at all; and what is there then. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { after, suite, test } from 'node:test'
-import { promisify } from 'node:util'
 import { SessionError, type SessionErrorCode } from '../../src/errors.ts'
 import { memcachedStore, type MemcachedStoreOptions } from '../../src/stores/memcached.ts'
 import { testClock } from '../../src/testing/index.ts'
 import { idOf } from '../fixtures/file-harness.ts'
+import { ask } from '../servers/ask.ts'
 import { freePort } from '../servers/free-port.ts'
 import { startMemcached, type MemcachedServer } from '../servers/index.ts'
 import { until } from '../servers/processes.ts'
@@ -207,14 +206,6 @@ suite('memcached, a connection', () => {
     assert.equal(relay.connections(), 2)
   })
 
-  test('that is idle keeps no process alive', async () => {
-    await using server = await startMemcached()
-    const child = new URL('idle-child.ts', import.meta.url).pathname
-    const args = ['--conditions=coatcheck-source', child, at(server)]
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 10_000 })
-    assert.equal(stdout, 'x\n')
-  })
-
   test('close waits for calls under way, refuses later ones, and may be called again', async () => {
     await using server = await startMemcached()
     await using relay = await startRelay(server.port)
@@ -325,7 +316,6 @@ suite('memcached, a server that cannot be used as it is set up', () => {
     assert.ok(await store.create(ID, RECORD, NOW))
     const plain = open(at(server))
     assert.equal(payloadOf(await plain.read(ID, NOW)), 'one')
-    const { ask } = await import('../servers/ask.ts')
     assert.equal(await ask(server, 'get auth\r\n', /END\r\n$/), 'END\r\n')
   })
 
