@@ -49,7 +49,8 @@ function reportDropped(state: SessionState, emit: Emit): void {
 
 /** Data changed after the head had left. */
 export function reportLate(state: SessionState, backend: Backend, emit: Emit): void {
-  if (!state.asked || state.ended || state.dropped || (!state.mayIssue && !state.stored)) return
+  if (state.ended) return reportDropped(state, emit)
+  if (!state.asked || state.dropped || (!state.mayIssue && !state.stored)) return
   const keys = backend.unsaved(state)
   if (keys.length === 0) return
   emit('late', { id: state.ticket?.id ?? '', keys })

@@ -96,6 +96,7 @@ suite('reading the cookie', () => {
     'a broken pair before and after': [`;;=x; novalue; id=${TOKEN}; =; ;`, good],
     'a name that ends like ours': [`xid=${TOKEN}`, undefined],
     'a name that begins like ours': [`id2=${TOKEN}`, undefined],
+    'a longer name, and ours in a value': ['id2=x; a=id=', undefined],
     'another case': [`ID=${TOKEN}; Id=${TOKEN}`, undefined],
     'our name as a value': [`a=id=${TOKEN}`, undefined],
     'our name inside a quoted value': [`a="; id=${OTHER}"; id=${TOKEN}`, good],
@@ -178,7 +179,7 @@ suite('writing the cookie', () => {
     const cases = { 0: 0, 1: 1, 999: 1, 1000: 1, 1001: 2, 86_399_001: 86_400 }
     for (const [ms, seconds] of Object.entries(cases))
       assert.match(cookie().issue(TOKEN, NOW, Number(ms)), new RegExp(`; Max-Age=${seconds};`))
-    assert.match(cookie().issue(TOKEN, NOW, -5), /; Max-Age=0;/)
+    assert.match(cookie().issue(TOKEN, NOW, -5_000), /; Max-Age=0;/)
   })
 
   test('400 days is what browsers keep at most, so it is what is asked for at most', () => {

@@ -92,6 +92,22 @@ suite('a store that stops answering', () => {
   }
 })
 
+suite('a store that fails twice', () => {
+  test('regenerate: the error is the first one, not that of tidying up', async () => {
+    const on = await visited()
+    const session = await on.open()
+    await session.regenerate({ keep: true })
+    const [first, second] = [new Error('supersede'), new Error('delete')]
+    on.gates.fail('update', first)
+    on.gates.fail('delete', second)
+    await assert.rejects(on.commit(session), (error) => error instanceof Error && error.cause === first)
+    assert.deepEqual(await on.found(), { user: 'ada' })
+    // Nothing has moved, so it can be tried again.
+    assert.equal((await on.commit(session)).setCookie.length, 1)
+    assert.deepEqual(await on.found(), { user: 'ada' })
+  })
+})
+
 async function hung(
   act: Act,
   nth: number,

@@ -53,6 +53,30 @@ suite('a Secure cookie on a plain connection', () => {
   })
 })
 
+suite('the deletion of the cookie', () => {
+  test('is sent to a browser that had it, and to no other', async () => {
+    const on = await visited()
+    const known = await on.open()
+    await known.destroy()
+    assert.equal((await on.commit(known)).setCookie.length, 1)
+    const brief = await on.open()
+    brief.data['a'] = 1
+    await brief.save()
+    await brief.destroy()
+    assert.deepEqual((await on.commit(brief)).setCookie, [])
+  })
+})
+
+suite('a failed request', () => {
+  test('keeps its changes where dropChangesOnError is false', async () => {
+    const on = await visited({ user: 'ada' }, { dropChangesOnError: false })
+    const session = await on.open()
+    session.data['half'] = true
+    await on.commit(session, true)
+    assert.deepEqual(await on.found(), { user: 'ada', half: true })
+  })
+})
+
 suite('Vary', () => {
   test('a request that never asked for its session has none, stored or not, and answers without a promise', async () => {
     for (const on of [scene(), await visited()]) {
@@ -139,7 +163,19 @@ suite('changes after the head', () => {
     await on.commit(ended)
     on.sessions.finished(ended)
     await turns()
+    assert.deepEqual([...named(on, 'late'), ...named(on, 'gone')], [])
+  })
+
+  test('of a session that has ended are told as gone, once', async () => {
+    const on = await visited()
+    const session = await on.open()
+    await session.destroy()
+    await on.commit(session)
+    session.data['again'] = 1
+    on.sessions.finished(session)
+    on.sessions.finished(session)
     assert.deepEqual(named(on, 'late'), [])
+    assert.deepEqual(named(on, 'gone'), [{ id: session.id, reason: 'destroyed', keys: ['again'] }])
   })
 
   test('a value that cannot be stored is named as well: finished() runs where nobody could catch it', async () => {
