@@ -31,6 +31,20 @@ interface SealKey {
   readonly current: boolean
 }
 
+/**
+ * Base64url in its one spelling: the bits that a last character has to spare are zero. Decoders overlook them, and then
+ * sixteen values would open one seal.
+ */
+const PART = '(?=[^.])(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?'
+
+const ENCRYPTED = new RegExp(`^${PART}\\.\\.${PART}\\.${PART}\\.${PART}$`)
+const SIGNED = new RegExp(`^${PART}\\.${PART}\\.${PART}$`)
+
+/** Whether a text could be what {@link createSeal} makes, before any key is touched. */
+export function isSealShaped(text: string, encrypt: boolean): boolean {
+  return (encrypt ? ENCRYPTED : SIGNED).test(text)
+}
+
 /** Six bytes tell the keys of one list apart, and cost a cookie eleven characters of its 4096. */
 const KEY_ID_BITS = 48
 

@@ -2,7 +2,7 @@ import { BACKEND } from '../backend.ts'
 import type { BackendSource } from '../backend.ts'
 import { cookieBackend } from '../backend-cookie.ts'
 import { SessionError } from '../errors.ts'
-import { createSeal } from '../seal.ts'
+import { createSeal, isSealShaped } from '../seal.ts'
 import type { Seal } from '../seal.ts'
 import { secretsOf } from '../seal-keys.ts'
 import type { Store } from '../store.ts'
@@ -21,9 +21,6 @@ export interface CookieStoreOptions {
 /** The longest value that can fit beside a name. */
 const LONGEST = 4094
 
-const ENCRYPTED = /^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/
-const SIGNED = /^[\w-]+\.[\w-]+\.[\w-]+$/
-
 /**
  * Sessions in the visitors' cookies, encrypted: nothing is kept on the server. Given to `createSessions({ store })`,
  * which recognises it; it is no {@link Store} by itself, and every verb of one rejects with `cannot`.
@@ -39,10 +36,9 @@ export function cookieStore(options: CookieStoreOptions): Store {
   if (unknown !== undefined) refuse(`there is no cookieStore option "${unknown}"; there are keys and encrypt`)
   if (typeof encrypt !== 'boolean') refuse(`encrypt is a ${typeof encrypt}; it is true or false`)
   const secrets = secretsOf(keys)
-  const shape = encrypt ? ENCRYPTED : SIGNED
 
   const source: BackendSource = {
-    accepts: (value) => value.length <= LONGEST && shape.test(value),
+    accepts: (value) => value.length <= LONGEST && isSealShaped(value, encrypt),
     open(policy, emit) {
       if (policy.onConflict !== 'ours') {
         refuse('onConflict cannot work with cookies: the last response wins. Leave it out, or keep sessions in a store')
