@@ -63,7 +63,7 @@ suite('keys', () => {
     [
       'a passphrase in the letters of base64',
       'this-is-the-very-long-secret-of-our-whole-company',
-      'reads like a passphrase',
+      'is not random bytes in base64 or hex: it reads like a passphrase',
     ],
     [
       'a passphrase in capitals',
