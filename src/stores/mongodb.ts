@@ -1,0 +1,141 @@
+import type { Store, SweepLimit, SweepResult } from '../store.ts'
+import { type MongodbTarget, mongodbConnection } from './mongodb-client.ts'
+import { mongodbIndexes, SKEW_SECONDS } from './mongodb-indexes.ts'
+import { dateOf, documentOf, idOf, listedOf, newVersion, recordOf } from './mongodb-record.ts'
+
+export type { MongodbCollection, MongodbDatabase, MongodbDb, MongodbTarget } from './mongodb-client.ts'
+
+/** How {@link mongodbStore} keeps sessions. */
+export interface MongodbStoreOptions {
+  /**
+   * Make the indexes at the first use, and again with a sweep where they are missing. Default true. With false, make
+   * them with {@link mongodbIndexCommands}; the application then needs no right to.
+   */
+  readonly createIndexes?: boolean
+}
+
+/** Dead records that one command removes at most. */
+const CHUNK = 100
+
+/** The server's code for a document whose `_id` is taken. */
+const DUPLICATE_KEY = 11000
+
+/**
+ * Sessions in a collection of MongoDB 4.4 or later, through the driver `mongodb`. The client stays the application's:
+ * it is never closed. Each verb is one command on one document, outside any transaction of the application. Reads go
+ * to the primary, writes wait for a majority and its journal, unless the client has a write concern of its own.
+ *
+ * A TTL index removes records about a minute after their deadline. Where a server has none, `sweep` does, and the
+ * process gets the warning `COATCHECK_NO_TTL`.
+ *
+ * @throws {@link SessionError} `bad_option` for what is no collection, and for one with unacknowledged writes.
+ */
+export function mongodbStore(target: MongodbTarget, options: MongodbStoreOptions = {}): Required<Store> {
+  const { collection, reading, writing } = mongodbConnection(target)
+  const indexes = mongodbIndexes(collection)
+  const use = (again?: boolean): void => {
+    if (options.createIndexes !== false) indexes.ensure(again)
+  }
+
+  async function insert(id: string, version: string, record: Parameters<Store['create']>[1]): Promise<boolean> {
+    try {
+      await collection.insertOne(documentOf(id, version, record), writing)
+      return true
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === DUPLICATE_KEY) return false
+      throw error
+    }
+  }
+
+  /** Asked only after a command that found nothing to change. */
+  async function isAlive(id: string, now: number): Promise<boolean> {
+    const found = await collection.findOne({ _id: id }, { ...reading, projection: { payload: 0 } })
+    const { expiresAt }: { readonly expiresAt?: unknown } = Object(found)
+    return expiresAt instanceof Date && expiresAt > dateOf(now)
+  }
+
+  return {
+    async read(id, now) {
+      use()
+      const record = recordOf(await collection.findOne({ _id: id }, reading))
+      return record !== null && record.expiresAt > now ? record : null
+    },
+
+    async create(id, record, now) {
+      use()
+      const version = newVersion()
+      if (await insert(id, version, record)) return { version }
+      // The ID is taken: by a dead record that may be replaced, or by a live one.
+      const { _id, ...fields } = documentOf(id, version, record)
+      const { matchedCount } = await collection.replaceOne({ _id, expiresAt: { $lte: dateOf(now) } }, fields, writing)
+      if (matchedCount > 0) return { version }
+      // Or by one that the server has expired since.
+      return (await insert(id, version, record)) ? { version } : null
+    },
+
+    async update(id, expected, record, now) {
+      use()
+      const version = newVersion()
+      const { _id, ...fields } = documentOf(id, version, record)
+      const live = { _id, version: String(expected), expiresAt: { $gt: dateOf(now) } }
+      // Replaced, not changed field by field: an owner that is absent from the record goes.
+      const { matchedCount } = await collection.replaceOne(live, fields, writing)
+      if (matchedCount > 0) return { version }
+      return (await isAlive(id, now)) ? 'conflict' : 'gone'
+    },
+
+    async touch(id, expiresAt, now) {
+      use()
+      const live = { _id: id, expiresAt: { $gt: dateOf(now) } }
+      const { matchedCount } = await collection.updateOne(live, { $max: { expiresAt: dateOf(expiresAt) } }, writing)
+      return matchedCount > 0
+    },
+
+    async delete(id) {
+      use()
+      return (await collection.deleteOne({ _id: id }, writing)).deletedCount > 0
+    },
+
+    async *list({ owner } = {}) {
+      use()
+      for await (const found of collection.find(owner === undefined ? {} : { owner }, reading)) {
+        const record = listedOf(found)
+        if (record !== null) yield record
+      }
+    },
+
+    sweep(now, limit) {
+      use(true)
+      return sweepChunks(now, limit)
+    },
+
+    /** Waits for indexes that are being made. The client is the application's. */
+    close: () => indexes.settled(),
+  }
+
+  async function sweepChunks(now: number, limit: SweepLimit): Promise<SweepResult> {
+    const end = performance.now() + limit.ms
+    const dead = { expiresAt: { $lte: dateOf(now) } }
+    for (let removed = 0; ;) {
+      const size = Math.min(CHUNK, limit.records - removed)
+      const oldest = { ...reading, projection: { _id: 1 }, sort: { expiresAt: 1 }, limit: size }
+      const ids = await Array.fromAsync(collection.find(dead, oldest), idOf)
+      // The deadline once more: a visit on another clock may have moved it since.
+      if (ids.length > 0) removed += (await collection.deleteMany({ ...dead, _id: { $in: ids } }, writing)).deletedCount
+      if (ids.length < size) return { removed, more: false }
+      if (removed >= limit.records || performance.now() >= end) return { removed, more: true }
+    }
+  }
+}
+
+/**
+ * The commands for `mongosh` that make the indexes as {@link mongodbStore} does, for a migration or a role with more
+ * rights. `collection` is its name; default `'sessions'`.
+ */
+export function mongodbIndexCommands(collection = 'sessions'): string {
+  const target = `db.getCollection(${JSON.stringify(collection)})`
+  return [
+    `${target}.createIndex({ expiresAt: 1 }, { expireAfterSeconds: ${SKEW_SECONDS} })`,
+    `${target}.createIndex({ owner: 1 }, { sparse: true })`,
+  ].join('\n')
+}
