@@ -9,18 +9,21 @@ export interface Connected {
   readonly close: () => Promise<unknown>
 }
 
+/** How to connect a client to a server of one kind. */
+export type Connect<Server> = (server: Server) => Promise<Connected>
+
 /** Fails at once while the server is away, as docs/stores/redis.md recommends it, and comes back quickly. */
 const RECONNECT_MS = 20
 
-/** Every client of one server, by the package's name first. */
-export const singleClients: Readonly<Record<string, (server: RedisServer) => Promise<Connected>>> = {
+/** Every client of one server. */
+export const singleClients: Readonly<Record<'redis' | 'pool' | 'ioredis', Connect<RedisServer>>> = {
   redis: (server) => nodeRedis(createClient(nodeRedisOptions(server))),
-  'redis pool': (server) => nodeRedis(createClientPool(nodeRedisOptions(server), { minimum: 2, maximum: 4 })),
+  pool: (server) => nodeRedis(createClientPool(nodeRedisOptions(server), { minimum: 2, maximum: 4 })),
   ioredis: async (server) => ioredis(new Redis(ioredisOptions(server))),
 }
 
 /** Clients of a cluster, told to read from replicas: the store must not let them. */
-export const clusterClients: Readonly<Record<string, (cluster: RedisCluster) => Promise<Connected>>> = {
+export const clusterClients: Readonly<Record<'redis' | 'ioredis', Connect<RedisCluster>>> = {
   redis: ({ nodes }) =>
     nodeRedis(
       createCluster({
@@ -48,7 +51,7 @@ export const clusterClients: Readonly<Record<string, (cluster: RedisCluster) => 
 }
 
 /** Clients that ask the Sentinels for the master. */
-export const sentinelClients: Readonly<Record<string, (group: RedisSentinel) => Promise<Connected>>> = {
+export const sentinelClients: Readonly<Record<'redis' | 'ioredis', Connect<RedisSentinel>>> = {
   redis: ({ sentinels, masterName }) =>
     nodeRedis(
       createSentinel({

@@ -11,10 +11,11 @@ const [single, tls, unix, cluster, sentinel] = await Promise.all([
   startRedisCluster(),
   startSentinel(),
 ])
+const { pool, ...plain } = singleClients
 const shapes = [
-  ...shape('', singleClients, single),
-  ...shape(', TLS and password', singleClients, tls).filter(([name]) => !name.includes('pool')),
-  ...shape(', Unix socket', singleClients, unix).filter(([name]) => !name.includes('pool')),
+  ...shape('', plain, single),
+  ...shape(', TLS and password', { 'redis pool': pool }, tls),
+  ...shape(', Unix socket', { ioredis: plain.ioredis }, unix),
   ...shape(', Cluster', clusterClients, cluster),
   ...shape(', Sentinel', sentinelClients, sentinel),
 ]
