@@ -4,8 +4,8 @@ import { fileStore } from './file.ts'
 import { importClient, owning } from './open-client.ts'
 import { memoryStore } from './memory.ts'
 import { nullStore } from './null.ts'
-import { given } from './open-url.ts'
-import type { StoreParameters, StoreUrl } from './open-url.ts'
+import { given, serverUrl } from './open-url.ts'
+import type { StoreUrl } from './open-url.ts'
 
 /** One kind of store as a URL names it. */
 interface Scheme {
@@ -94,6 +94,50 @@ export const schemes: Readonly<Record<string, Scheme>> = {
     },
   },
 
+  redis: {
+    form: 'redis://USER:PASSWORD@HOST',
+    parameters: ['prefix'],
+    open: async (url) => (await import('./open-redis.ts')).openRedis(url),
+  },
+
+  rediss: {
+    form: 'rediss://USER:PASSWORD@HOST',
+    parameters: ['prefix'],
+    open: async (url) => (await import('./open-redis.ts')).openRedis(url),
+  },
+
+  'redis+cluster': {
+    form: 'redis+cluster://HOST,HOST',
+    parameters: ['prefix', 'tls'],
+    open: async (url) => (await import('./open-redis.ts')).openRedisCluster(url),
+  },
+
+  'redis+sentinel': {
+    form: 'redis+sentinel://HOST,HOST/MASTER',
+    parameters: ['prefix', 'tls'],
+    open: async (url) => (await import('./open-redis.ts')).openRedisSentinel(url),
+  },
+
+  memcached: {
+    form: 'memcached://HOST,HOST',
+    parameters: ['prefix', 'tls', 'maxConnections'],
+    open: async (url) => (await import('./open-memcached.ts')).openMemcached(url),
+  },
+
+  mongodb: {
+    form: 'mongodb://USER:PASSWORD@HOST/DATABASE',
+    parameters: MONGODB_PARAMETERS,
+    passedOn: MONGODB_PASSED_ON,
+    open: async (url) => (await import('./open-mongodb.ts')).openMongodb(url),
+  },
+
+  'mongodb+srv': {
+    form: 'mongodb+srv://USER:PASSWORD@HOST/DATABASE',
+    parameters: MONGODB_PARAMETERS,
+    passedOn: MONGODB_PASSED_ON,
+    open: async (url) => (await import('./open-mongodb.ts')).openMongodb(url),
+  },
+
   cookie: {
     form: 'cookie:?key=SECRET',
     parameters: ['key', 'encrypt'],
@@ -112,22 +156,4 @@ export const schemes: Readonly<Record<string, Scheme>> = {
     parameters: [],
     open: () => nullStore(),
   },
-}
-
-/**
- * The URL for a client, without our own parameters. Clients read it late, at the first query, and what they then say
- * of a malformed one may quote it, password included: so it is checked here.
- */
-function serverUrl(parameters: StoreParameters, passedOn: readonly string[] = []): string {
-  const url = parameters.urlWith(passedOn)
-  try {
-    const { username, password } = new URL(url)
-    decodeURIComponent(username + password)
-    return url
-  } catch {
-    throw new SessionError(
-      'bad_option',
-      'the store URL cannot be read; check user, password (percent-encode what is no letter or digit), host and port',
-    )
-  }
 }

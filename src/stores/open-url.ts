@@ -67,6 +67,24 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['false', false],
 ])
 
+/**
+ * The URL for a client, without our own parameters. Clients read it late, at the first query, and what they then say
+ * of a malformed one may quote it, password included: so it is checked here.
+ */
+export function serverUrl(parameters: StoreParameters, passedOn: readonly string[] = []): string {
+  const url = parameters.urlWith(passedOn)
+  try {
+    const { username, password } = new URL(url)
+    decodeURIComponent(username + password)
+    return url
+  } catch {
+    throw new SessionError(
+      'bad_option',
+      'the store URL cannot be read; check user, password (percent-encode what is no letter or digit), host and port',
+    )
+  }
+}
+
 /** Only the options that were given: an explicit undefined is not the same as a default. */
 export function given<Options extends object>(
   options: Options,

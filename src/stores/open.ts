@@ -5,11 +5,11 @@ import { parseStoreUrl } from './open-url.ts'
 
 /**
  * Open a store by its URL, so that the switch from a laptop to a fleet is one environment variable:
- * `file:.sessions`, `memory:`, `sqlite:sessions.db`, `postgres://…`, `mysql://…`; `cookie:?key=…` keeps
+ * `file:.sessions`, `memory:`, `sqlite:sessions.db`, `postgres://…`, `mysql://…`, `redis://…`, `memcached://…`; `cookie:?key=…` keeps
  * sessions in the browsers, `null:` switches them off. Options are query parameters. The client of a database is
  * imported when it is needed, belongs to the store, and is closed by `sessions.close()`.
  *
- * Servers are not asked before the first session: an application may start before its database.
+ * An application may start before its database: a server that is away is no error here, but at the first session.
  *
  * @throws {@link SessionError} `bad_option` for a scheme or parameter that does not exist, with the list of those
  *   that do; `store_unusable` when a client package is missing, with the npm command, or when the store cannot work.

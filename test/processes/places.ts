@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
-import { startMariadb, startPostgres } from '../servers/index.ts'
+import {
+  startMariadb,
+  startMemcached,
+  startPostgres,
+  startRedis,
+  startRedisCluster,
+  startSentinel,
+} from '../servers/index.ts'
 
 /** One store, and its end. */
 export interface Place {
@@ -40,6 +47,29 @@ export const places: Readonly<Record<string, () => Promise<Place>>> = {
   async mysql() {
     const server = await startMariadb()
     return { url: server.url, stop: () => server.stop(), count: () => countInMysql(server.url) }
+  },
+
+  async redis() {
+    const server = await startRedis()
+    const count = async (): Promise<number> => Number(/\d+/.exec(await server.command('DBSIZE')))
+    return { url: server.url, stop: () => server.stop(), count, skewS: 60 }
+  },
+
+  async 'redis+cluster'() {
+    const cluster = await startRedisCluster()
+    return { url: cluster.url, stop: () => cluster.stop(), count: async () => undefined }
+  },
+
+  async 'redis+sentinel'() {
+    const group = await startSentinel()
+    return { url: group.url, stop: () => group.stop(), count: async () => undefined }
+  },
+
+  // Two servers, which no tool can ask for their live items: Memcached counts expired ones until it needs their room.
+  async memcached() {
+    const [one, two] = await Promise.all([startMemcached(), startMemcached()])
+    const url = `memcached://127.0.0.1:${one.port},127.0.0.1:${two.port}`
+    return { url, stop: () => Promise.all([one.stop(), two.stop()]), count: async () => undefined }
   },
 }
 

@@ -1,7 +1,6 @@
 /** The promises that a second process could break, over HTTP, with two server processes on one store. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { openStore } from '../../src/stores/open.ts'
 import { places } from './places.ts'
 import type { Place } from './places.ts'
 import { ask, startSessionProcess } from './session-processes.ts'
@@ -34,19 +33,12 @@ function onOne(open: () => Promise<Place>): void {
   const atOnce = (count: number, path: (n: number) => string, cookie?: string) =>
     Promise.all(Array.from({ length: count }, (_, n) => ask((n % 2 ? one : two).url + path(n), cookie)))
 
-  /** Records in the store, as a third process sees them. */
-  async function records(): Promise<number> {
-    const store = await openStore(place.url)
-    const found = await Array.fromAsync(store.list?.() ?? [])
-    await store.close?.()
-    return found.length
-  }
-
   test('P1 fifty requests without a cookie to a page that stores nothing: no cookie, no record', async () => {
-    const earlier = await records()
+    await arrive()
+    const earlier = await place.count()
     const answers = await atOnce(50, () => '/read')
     assert.deepEqual(new Set(answers.map(({ cookie }) => cookie)), new Set([undefined]))
-    assert.equal(await records(), earlier)
+    assert.equal(await place.count(), earlier)
   })
 
   test('P2 fifty requests at once set fifty keys of one session', async () => {

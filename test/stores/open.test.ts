@@ -7,7 +7,8 @@ import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { createSessions, SessionError } from '../../src/index.ts'
 import { openStore } from '../../src/stores/open.ts'
-import { startMariadb, startPostgres } from '../servers/index.ts'
+import { places } from '../processes/places.ts'
+import { startMariadb, startPostgres, startRedis } from '../servers/index.ts'
 
 let folder = ''
 before(async () => {
@@ -44,6 +45,13 @@ async function refusal(url: string, code: string): Promise<string> {
     return error.message
   }
   return assert.fail(`${url} was not refused`)
+}
+
+/** The address of a Redis that has ended. */
+async function deadServer(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  const server = await startRedis()
+  await server.kill9()
+  return { url: server.url, stop: () => server.stop() }
 }
 
 describe('openStore', () => {
@@ -87,6 +95,37 @@ describe('openStore', () => {
     }
   })
 
+  for (const scheme of ['redis', 'redis+cluster', 'redis+sentinel', 'memcached'])
+    test(`${scheme}: uses its client, and closes it`, async () => {
+      const place = await places[scheme]?.()
+      assert.ok(place)
+      try {
+        await roundTrip(`${place.url}?prefix=other%3A`)
+      } finally {
+        await place.stop()
+      }
+    })
+
+  test('a Redis that is away is no error on opening, but at the first session, and at once', async () => {
+    const { url, stop } = await deadServer()
+    const store = await openStore(url)
+    const sessions = createSessions({ store, cookie: { secure: false } })
+    await assert.rejects(sessions.open({ cookie: `id=${'A'.repeat(43)}`, secure: false }), { code: 'store_failed' })
+    await sessions.close()
+    await stop()
+  })
+
+  test('servers that cannot be read are refused without a word of them', async () => {
+    for (const url of [
+      'redis+cluster://u:sec%ret@h',
+      'memcached://sec ret',
+      'redis+sentinel://secret@h:1:2/m',
+      'redis://u:sec%ret@h',
+    ])
+      assert.ok(!(await refusal(url, 'bad_option')).includes('sec'))
+    assert.match(await refusal('redis+sentinel://h:1', 'bad_option'), /needs the master's name/)
+  })
+
   test('an unknown scheme is refused with the list of those that exist', async () => {
     const message = await refusal('mongo://u:secret@h/db', 'bad_option')
     assert.match(message, /there is no store "mongo:"/)
@@ -123,24 +162,52 @@ describe('openStore', () => {
   })
 
   test('a missing client is an error that names the npm command', async () => {
-    // A process that resolves no client: as on a machine where none is installed.
-    const hidden = `import { registerHooks } from 'node:module'
-      registerHooks({ resolve(name, context, next) {
-        if (['pg', 'postgres', 'mysql2/promise'].includes(name))
-          throw Object.assign(new Error("Cannot find package '" + name + "'"), { code: 'ERR_MODULE_NOT_FOUND' })
-        return next(name, context)
-      } })
-      const { openStore } = await import('coatcheck/stores')
-      for (const url of ['postgres://u:secret@h/d', 'mysql://u:secret@h/d'])
-        await openStore(url).catch((error) => console.log(error.code, error.message))`
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      '--conditions=coatcheck-source',
-      '--input-type=module',
-      '--eval',
-      hidden,
-    ])
-    assert.match(stdout, /store_unusable .*npm install pg {3}or: npm install postgres/)
-    assert.match(stdout, /store_unusable .*npm install mysql2/)
-    assert.ok(!stdout.includes('secret'))
+    const said = await withoutPackages(
+      ['pg', 'postgres', 'mysql2/promise', 'redis', 'ioredis'],
+      `for (const scheme of ['postgres', 'mysql', 'redis'])
+        await openStore(scheme + '://u:secret@h/d').catch((error) => console.log(error.code, error.message))`,
+    )
+    assert.match(said, /store_unusable .*npm install pg {3}or: npm install postgres/)
+    assert.match(said, /store_unusable .*npm install mysql2/)
+    assert.match(said, /store_unusable .*npm install redis {3}or: npm install ioredis/)
+    assert.ok(!said.includes('secret'))
   })
+
+  for (const [scheme, hidden] of Object.entries({
+    postgres: 'pg',
+    redis: 'redis',
+    'redis+cluster': 'redis',
+    'redis+sentinel': 'redis',
+  }))
+    test(`${scheme}: takes its other client when ${hidden} is not installed`, async () => {
+      const place = await places[scheme]?.()
+      assert.ok(place)
+      try {
+        const said = await withoutPackages(
+          [hidden],
+          `const store = await openStore(${JSON.stringify(place.url)})
+          const record = { payload: 'kept', expiresAt: Date.now() + 60_000 }
+          await store.create('a'.repeat(64), record, Date.now())
+          console.log((await store.read('a'.repeat(64), Date.now())).payload)
+          await store.close()`,
+        )
+        assert.equal(said, 'kept\n')
+      } finally {
+        await place.stop()
+      }
+    })
 })
+
+/** What a process prints that runs `code` with openStore, and in which some packages cannot be found. */
+async function withoutPackages(hidden: readonly string[], code: string): Promise<string> {
+  const script = `import { registerHooks } from 'node:module'
+    registerHooks({ resolve(name, context, next) {
+      if (${JSON.stringify(hidden)}.includes(name))
+        throw Object.assign(new Error("Cannot find package '" + name + "'"), { code: 'ERR_MODULE_NOT_FOUND' })
+      return next(name, context)
+    } })
+    const { openStore } = await import('coatcheck/stores')
+    ${code}`
+  const flags = ['--conditions=coatcheck-source', '--input-type=module', '--eval', script]
+  return (await promisify(execFile)(process.execPath, flags)).stdout
+}
