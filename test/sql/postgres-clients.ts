@@ -12,10 +12,12 @@ export interface Connected {
 export const postgresClients: Readonly<Record<string, (url: string) => Promise<Connected>>> = {
   'pg Pool': async (connectionString) => {
     const client = new Pool({ connectionString })
+    client.on('error', ignoreEnd)
     return { client, close: () => client.end() }
   },
   'pg Client': async (connectionString) => {
     const client = new Client({ connectionString })
+    client.on('error', ignoreEnd)
     await client.connect()
     return { client, close: () => client.end() }
   },
@@ -28,3 +30,6 @@ export const postgresClients: Readonly<Record<string, (url: string) => Promise<C
     return { client, close: () => client.end() }
   },
 }
+
+/** A connection may still be closing when the server stops, and then says so outside of any call. */
+export function ignoreEnd(): void {}

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { Client, Pool } from 'pg'
 import postgres from 'postgres'
 import { postgresExpirySql, postgresSchemaSql, postgresStore } from '../../src/stores/postgres.ts'
 import { startPgbouncer, startPostgres } from '../servers/index.ts'
+import { ignoreEnd } from './postgres-clients.ts'
 import { workAtOnce } from './processes.ts'
 import { isError, sqlPromises } from './promises.ts'
 
@@ -12,7 +15,9 @@ const ID = 'a'.repeat(64)
 const record = { payload: 'payload', expiresAt: NOW + 60_000 }
 
 const server = await startPostgres()
-const pools = Array.from({ length: 10 }, () => new Pool({ connectionString: server.url, max: 4 }))
+const pools = Array.from({ length: 10 }, () =>
+  new Pool({ connectionString: server.url, max: 4 }).on('error', ignoreEnd),
+)
 const pool = pools[0] ?? new Pool()
 after(async () => {
   await Promise.all(pools.map((each) => each.end()))
@@ -36,6 +41,30 @@ sqlPromises({
 })
 
 suite('postgres', () => {
+  test('processes that make the table at once do not fail each other', () => {
+    const log = readFileSync(join(server.directory, 'server.log'), 'utf8')
+    assert.match(log, /relation "sessions" does not exist/)
+    assert.doesNotMatch(log, /ERROR: .*(duplicate|already exists|concurrently)/)
+  })
+
+  test('a sweep passes over what is locked, and gives way to another sweep', { timeout: 10_000 }, async () => {
+    const store = postgresStore(pool, { table: 'contended' })
+    for (const id of [ID, 'b'.repeat(64)]) await store.create(id, record, NOW)
+    const other = await pools[1]?.connect()
+    assert.ok(other)
+    await other.query('BEGIN')
+    await other.query(`SELECT id FROM contended WHERE id = '${ID}' FOR UPDATE`)
+    const limit = { records: 10, ms: 1000 }
+    assert.deepEqual(await store.sweep(NOW + 60_000, limit), { removed: 1, more: false })
+    await other.query('COMMIT')
+    await other.query('BEGIN')
+    await other.query(`SELECT pg_advisory_xact_lock(1131372916, 'contended'::regclass::oid::int)`)
+    assert.deepEqual(await store.sweep(NOW + 60_000, limit), { removed: 0, more: false })
+    await other.query('COMMIT')
+    assert.deepEqual(await store.sweep(NOW + 60_000, limit), { removed: 1, more: false })
+    other.release()
+  })
+
   test('four processes through PgBouncer in transaction mode lose nothing', async () => {
     await using pooler = await startPgbouncer(server)
     await sql('DROP TABLE IF EXISTS sessions')
@@ -45,6 +74,7 @@ suite('postgres', () => {
 
   test('a pg client in a transaction of the application is refused, and the transaction stays open', async () => {
     const client = new Client({ connectionString: server.url })
+    client.on('error', ignoreEnd)
     await client.connect()
     const store = postgresStore(client, { table: 'alone' })
     assert.ok(await store.create(ID, record, NOW))
@@ -53,7 +83,8 @@ suite('postgres', () => {
     const other = store.delete(ID)
     await assert.rejects(other, isError('store_unusable'))
     assert.equal(client.getTransactionStatus(), 'T')
-    await client.query('ROLLBACK')
+    // Had the delete become part of the transaction, this would carry it out.
+    await client.query('COMMIT')
     assert.equal((await store.read(ID, NOW))?.payload, 'payload')
     await client.end()
   })
@@ -74,7 +105,8 @@ suite('postgres', () => {
   test('settings of the server, the session and the client change nothing', async () => {
     const options = `-c timezone=Asia/Kathmandu -c datestyle=SQL -c default_transaction_isolation=serializable
       -c standard_conforming_strings=off -c backslash_quote=off`.replaceAll('\n', ' ')
-    const odd = new Pool({ connectionString: server.url, options })
+    const types = { getTypeParser: () => () => 'the application has its own ideas' }
+    const odd = new Pool({ connectionString: server.url, options, types }).on('error', ignoreEnd)
     const js = postgres(server.url, {
       transform: postgres.camel,
       types: { bigint: postgres.BigInt },
@@ -123,7 +155,7 @@ suite('postgres', () => {
     await sql('CREATE ROLE visitor LOGIN')
     await sql('CREATE SCHEMA closed')
     await sql('GRANT USAGE ON SCHEMA closed TO visitor')
-    const visitor = new Pool({ connectionString: server.url.replace('postgres@', 'visitor@') })
+    const visitor = new Pool({ connectionString: server.url.replace('postgres@', 'visitor@') }).on('error', ignoreEnd)
     await assert.rejects(postgresStore(visitor, { schema: 'closed' }).read(ID, NOW), (error) => {
       assert.ok(isError('store_unusable')(error))
       assert.match(

@@ -123,6 +123,16 @@ export function sqlPromises({ label, url, open, sql, quoted, schemaSql, objects 
     assert.deepEqual(await sql('SELECT id FROM swept'), [])
   })
 
+  test(`${label}: a clock may give fractions of milliseconds`, async () => {
+    const store = open({ table: 'fractions' })
+    assert.ok(await store.create(idOf(1), { ...record, expiresAt: NOW + 10.75 }, NOW + 0.25))
+    assert.ok(await store.touch(idOf(1), NOW + 10.5, NOW + 9.5))
+    assert.equal((await store.read(idOf(1), NOW + 9.9))?.expiresAt, NOW + 10)
+    assert.equal(await store.read(idOf(1), NOW + 10.1), null)
+    assert.equal((await store.sweep(NOW + 9.9, { records: 10, ms: 1000 })).removed, 0)
+    assert.equal((await store.sweep(NOW + 10.1, { records: 10, ms: 1000 })).removed, 1)
+  })
+
   async function runScript(script: string): Promise<void> {
     for (const statement of script.replace(/--.*$/gm, '').split(';')) if (statement.trim() !== '') await sql(statement)
   }
