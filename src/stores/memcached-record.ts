@@ -40,8 +40,8 @@ const LATEST_SECOND = 2 ** 31 - 1
 const EARLIEST_SECOND = 60 * 60 * 24 * 30 + 1
 
 const encoder = new TextEncoder()
-// A byte order mark is the payload's own. Whatever is no UTF-8 was not written by us.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
+// Whatever is no UTF-8 was not written by us. A byte order mark in a payload stays: it is never the first of an item.
+const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** 96 random bits: no counter, because nothing is left to count on when an ID is deleted and created again. */
 export function newVersion(): string {

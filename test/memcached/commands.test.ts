@@ -121,7 +121,7 @@ suite('memcached, commands', () => {
   const foreign = {
     'a text': 'hello',
     'a later format': 'coatcheck/2 1 2\n\n{}',
-    'no UTF-8': 'coatcheck/1 1 \xff',
+    'no UTF-8': `coatcheck/1 ${LATER} ${'0'.repeat(24)}\n\n\xff`,
     'no owner line': `coatcheck/1 ${LATER} ${'0'.repeat(24)}\n{}`,
     'an owner that is no JSON': `coatcheck/1 ${LATER} ${'0'.repeat(24)}\n"\\x"\n{}`,
     nothing: '',

@@ -70,6 +70,9 @@ suite('memcached, a frozen server', () => {
     const store = open(at(server), { timeout: '100ms' })
     const records = Array.from({ length: 20 }, (_, n) => ({ id: idOf(n), payload: `record ${n}` }))
     for (const one of records) await store.create(one.id, { ...one, expiresAt: LATER }, NOW)
+    const connections = async (): Promise<string | undefined> =>
+      /curr_connections (\d+)/.exec(await ask(server, 'stats\r\n', /END\r\n$/))?.[1]
+    const before = await connections()
     await server.pause()
     // Twenty questions that the server has, and answers to nobody once it goes on.
     const late = await Promise.all(records.map(({ id }) => outcome(store.read(id, NOW))))
@@ -79,6 +82,7 @@ suite('memcached, a frozen server', () => {
     server.resume()
     await until('it answers again', async () => typeof (await outcome(store.read(ID, NOW))) === 'object')
     for (const one of records.toReversed()) assert.equal(payloadOf(await store.read(one.id, NOW)), one.payload)
+    await until('the connections that timed out are closed', async () => (await connections()) === before)
   })
 
   test('a write that it takes up late is still bound to the version', async () => {
@@ -259,6 +263,10 @@ suite('memcached, a connection', () => {
     )
     const codes = await Promise.all(calls)
     assert.deepEqual([codes[66], codes[67], codes[68]], ['store_timeout', 'store_failed', 'store_failed'])
+    server.resume()
+    const patient = open(at(server), { maxConnections: 1 })
+    // One after another there is no limit.
+    for (let n = 0; n < 70; n++) assert.ok(await patient.create(idOf(n), { payload, expiresAt: LATER }, NOW))
   })
 })
 
@@ -387,7 +395,11 @@ suite('memcached, no room', () => {
       else refused = made
     }
     assert.equal(refused, 'store_failed')
-    const [id = '', version = ''] = [...versions][0] ?? []
+    const [id = '', version = ''] = [...versions].at(-1) ?? []
+    // A refusal is an answer like another: the calls behind it on the same connection get theirs.
+    const another = outcome(store.create(idOf(1_000_000), { payload, expiresAt: LATER }, NOW))
+    assert.equal(payloadOf(await outcome(store.read(id, NOW))), payload)
+    assert.equal(await another, 'store_failed')
     assert.equal(await outcome(store.update(id, version, { payload, expiresAt: LATER }, NOW)), 'store_failed')
     assert.equal(await store.read(id, NOW), null, 'Memcached drops what it cannot replace')
   })

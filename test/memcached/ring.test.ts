@@ -27,7 +27,8 @@ suite('memcached, which server keeps an ID', () => {
       const behind = places.map(({ name, place }) => ({ name, way: (place - wanted + 2 ** 32) % 2 ** 32 }))
       return behind.reduce((nearest, next) => (next.way < nearest.way ? next : nearest)).name
     }
-    const some = [...ids.slice(0, 1000), '0'.repeat(64), 'f'.repeat(64)]
+    const onPlaces = places.slice(0, 20).map(({ place }) => place.toString(16).padStart(8, '0').padEnd(64, '0'))
+    const some = [...ids.slice(0, 1000), ...onPlaces, '0'.repeat(64), 'f'.repeat(64)]
     const ring = hashRing(names)
     for (const id of some) assert.equal(names[ring(id)], owner(id), id)
   })
