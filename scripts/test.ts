@@ -35,7 +35,9 @@ if (wanted.length === 0) {
   console.log(ensureChromium())
 }
 heading('tests')
-process.exitCode = runTests(wanted.length > 0 ? wanted : globSync('test/**/*.test.ts', { cwd: root }).toSorted())
+process.exitCode = runTests(
+  wanted.length > 0 ? wanted : globSync('{test,examples}/**/*.test.ts', { cwd: root }).toSorted(),
+)
 
 function runStage({ name, command: [file, ...args] }: Stage): void {
   heading(name)
@@ -49,7 +51,7 @@ function runStage({ name, command: [file, ...args] }: Stage): void {
 
 /** The spec reporter ends with the counts, so nothing is printed after it. */
 function runTests(files: readonly string[]): number {
-  if (files.length === 0) throw new Error('no test file found under test/')
+  if (files.length === 0) throw new Error('no test file found under test/ and examples/')
   const flags = ['--conditions=coatcheck-source', '--test', '--test-reporter=spec', '--test-timeout=120000']
   // Tests start servers and child processes with `node`: they get this one too.
   const PATH = [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter)
