@@ -135,8 +135,8 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
 }
 
 /** What an older key sealed is sealed anew at the first chance, so that the old key can go some day. */
-function isStale({ stored, mayIssue, headGone }: SessionState): boolean {
-  return stored?.version === OLDER && mayIssue && !headGone
+function isStale({ stored, mayIssue }: SessionState): boolean {
+  return stored?.version === OLDER && mayIssue
 }
 
 function idOf({ ticket }: SessionState): string {

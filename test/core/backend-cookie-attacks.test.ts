@@ -19,6 +19,11 @@ function valueOf(on: Scene): string {
   return on.cookie.slice(on.cookie.indexOf('=') + 1)
 }
 
+function keyIdIn(on: Scene): string {
+  const [header = ''] = valueOf(on).split('.')
+  return JSON.parse(new TextDecoder().decode(base64url.decode(header))).kid
+}
+
 suite('a cookie that was tampered with', () => {
   for (const encrypt of [true, false]) {
     const kind = encrypt ? 'encrypted' : 'signed'
@@ -123,8 +128,7 @@ suite('a header that asks for another algorithm', () => {
     const header = (fields: object) => base64url.encode(JSON.stringify(fields))
     for (const encrypt of [true, false]) {
       const on = await sealedVisit({ user: 'ada' }, {}, { encrypt })
-      const [own = ''] = valueOf(on).split('.')
-      const { kid } = JSON.parse(new TextDecoder().decode(base64url.decode(own)))
+      const kid = keyIdIn(on)
       const body = base64url.encode(claims)
       for (const alg of ALGORITHMS) {
         await opensNothing(on, `${header({ alg, kid })}.${body}.`)
@@ -133,7 +137,9 @@ suite('a header that asks for another algorithm', () => {
           on,
           `${header({ alg, enc: 'A256GCM', kid })}..AAAAAAAAAAAAAAAA.${body}.AAAAAAAAAAAAAAAAAAAAAA`,
         )
-        await opensNothing(on, `${header({ alg, enc: 'none', kid })}..AAAA.${body}.AAAA`)
+        for (const enc of ENCRYPTIONS) {
+          await opensNothing(on, `${header({ alg, enc, kid })}..AAAAAAAAAAAAAAAA.${body}.AAAAAAAAAAAAAAAAAAAAAA`)
+        }
       }
       for (const more of [
         { zip: 'DEF' },
@@ -170,6 +176,7 @@ suite('a header that asks for another algorithm', () => {
     const [open, closed] = [await sealedVisit({ user: 'ada' }, {}, { encrypt: false }), await sealedVisit()]
     await opensNothing(closed, valueOf(open))
     await opensNothing(open, valueOf(closed))
+    assert.notEqual(keyIdIn(open), keyIdIn(closed))
     // Not even to the seal itself, without the check of the shape before it.
     const secrets = [Uint8Array.from(testKey())]
     const purpose = 'cookie id'
@@ -229,6 +236,23 @@ suite('a genuine cookie in the wrong place', () => {
   })
 })
 
+suite('what an older or newer release put into the head', () => {
+  test('stays there when the session is changed or moved', async () => {
+    const on = sealed({}, { encrypt: false })
+    const seal = await createSeal({ secrets: [Uint8Array.from(testKey())], encrypt: false, purpose: 'cookie id' })
+    const head = { v: 1, kind: 'live', createdAt: on.clock.now(), permanent: true, lifetime: 1000, authAt: 5, keys: [] }
+    on.cookie = `id=${await seal.make(`["${'A'.repeat(43)}",${on.clock.now() + 1000}]\n${JSON.stringify(head)}\n`)}`
+    for (const move of [false, true]) {
+      const session = await on.open()
+      if (move) await session.regenerate({ keep: true })
+      session.data['move'] = move
+      await on.commit(session)
+      const [, body = ''] = valueOf(on).split('.')
+      assert.match(new TextDecoder().decode(base64url.decode(body)), /"lifetime":1000,"authAt":5/)
+    }
+  })
+})
+
 suite('a change of keys', () => {
   const [older, newer] = [testKey(1), testKey(2)]
 
@@ -268,6 +292,20 @@ suite('a change of keys', () => {
     assert.deepEqual(await dataUnder(after, after.cookie), { new: 1 })
   })
 
+  test('on a connection the cookie may not travel on, nothing is sealed anew, and nothing is withheld', async () => {
+    const cookie = { secure: true }
+    const before = sealed({ cookie }, { keys: [older] })
+    const session = await before.open({ secure: true })
+    session.data['user'] = 'ada'
+    await before.commit(session)
+    const during = sealed({ cookie }, { keys: [newer, older] })
+    during.cookie = before.cookie
+    const plain = await during.open({ secure: false })
+    assert.deepEqual(plain.data, { user: 'ada' })
+    await during.commit(plain)
+    assert.deepEqual(during.events, [])
+  })
+
   test('after the head an old seal stays as it is: no error', async () => {
     const before = await sealedVisit({ user: 'ada' }, {}, { keys: [older] })
     const during = sealed({}, { keys: [newer, older] })
@@ -295,6 +333,8 @@ const ALGORITHMS = [
   'PBES2-HS256+A128KW',
   'ECDH-ES',
 ]
+
+const ENCRYPTIONS = ['none', 'A256GCM', 'A128GCM', 'A192GCM', 'A128CBC-HS256', 'A256CBC-HS512']
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 

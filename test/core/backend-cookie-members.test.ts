@@ -70,6 +70,8 @@ const ROWS: Readonly<Record<string, readonly [says: string, check: () => Promise
       assert.equal((await on.commit(session, true)).setCookie.length, 1)
       assert.deepEqual(await on.found(), { user: 'ada', a: 1 })
       const { on: there, session: late } = await afterHead()
+      // Nothing to save, and a push that is due by now is for the next visit to make.
+      there.clock.advance(2 * DAY)
       await late.save()
       late.data['a'] = 2
       await assert.rejects(late.save(), refusal('cookie_too_late', 'save()'))
@@ -110,6 +112,12 @@ const ROWS: Readonly<Record<string, readonly [says: string, check: () => Promise
       assert.notEqual(now.id, id)
       assert.deepEqual(await dataUnder(on, copy), { user: 'ada', cart: [1] })
       assert.deepEqual(on.events.at(-1), { name: 'regenerated', event: { id: now.id, from: id } })
+      await now.regenerate({ keep: true })
+      await now.save()
+      now.data['more'] = 1
+      await on.commit(now)
+      assert.equal((await on.open()).id, now.id)
+      assert.equal(on.events.filter(({ name }) => name === 'regenerated').length, 2)
     },
   ],
   'destroy()': [
@@ -121,6 +129,7 @@ const ROWS: Readonly<Record<string, readonly [says: string, check: () => Promise
       const copy = on.cookie
       const session = await on.open()
       await session.destroy()
+      assert.deepEqual(on.events.at(-1), { name: 'destroyed', event: { id: session.id } })
       session.data['again'] = 1
       assert.match((await on.commit(session)).setCookie.join('\n'), /^id=; Max-Age=0; Path=\/;.*$/)
       assert.equal(on.cookie, undefined)
