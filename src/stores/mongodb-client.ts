@@ -46,16 +46,18 @@ const READING = { readPreference: 'primary', raw: false, promoteValues: true }
  * Without `majority` an acknowledged logout is undone when the primary fails before it was copied; without the journal
  * a single server forgets the last tenth of a second. Both cost a wait per write, and a session is written seldom.
  */
-const WRITING = { writeConcern: { w: 'majority', journal: true } }
+const DURABLE = { w: 'majority', journal: true }
 
 /** @throws SessionError `bad_option` for what is no collection or database, and when writes are not acknowledged. */
 export function mongodbConnection(target: MongodbTarget): MongodbConnection {
   const collection = collectionOf(target)
   // Every answer of the store is a count that the server has to give.
-  if (collection.writeConcern?.w === 0)
+  const { writeConcern } = collection
+  if (writeConcern?.w === 0)
     throw new SessionError('bad_option', 'mongodbStore() needs acknowledged writes, and this collection has w: 0')
-  // A write concern that somebody chose, for the client, the database or the collection, is kept.
-  return { collection, reading: READING, writing: collection.writeConcern === undefined ? WRITING : {} }
+  // What somebody chose for the client, the database or the collection is kept.
+  const writing = writeConcern?.w === undefined ? { writeConcern: { ...DURABLE, ...writeConcern } } : {}
+  return { collection, reading: READING, writing }
 }
 
 function collectionOf(target: MongodbTarget): MongodbCollection {

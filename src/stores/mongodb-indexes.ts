@@ -8,8 +8,6 @@ export const SKEW_SECONDS = 60
 export interface MongodbIndexes {
   /** Begin to make them, unless that is done or under way. `again`: in case somebody has dropped the collection. */
   ensure(again?: boolean): void
-  /** Resolves when nothing is under way. */
-  settled(): Promise<void>
 }
 
 /** The server is shutting down, starting or not the primary: the next call may meet another. */
@@ -20,7 +18,7 @@ const PASSING: readonly unknown[] = [91, 189, 10107, 11600, 11602, 13435, 13436]
  * server refuses is said once per process; it is tried again with every sweep, so that a mended server needs no restart.
  */
 export function mongodbIndexes(collection: MongodbCollection): MongodbIndexes {
-  let underWay: Promise<void> | undefined
+  let underWay = false
   let done = false
 
   async function make(): Promise<void> {
@@ -42,14 +40,14 @@ export function mongodbIndexes(collection: MongodbCollection): MongodbIndexes {
 
   return {
     ensure(again = false) {
-      if (underWay !== undefined || (done && !again)) return
-      underWay = make()
-        .then(() => void (done = true))
+      if (underWay || (done && !again)) return
+      underWay = true
+      void make()
+        .then(() => (done = true))
         // The server cannot be reached, which the request beside this one reports. The next call tries again.
         .catch(() => {})
-        .finally(() => (underWay = undefined))
+        .finally(() => (underWay = false))
     },
-    settled: async () => underWay,
   }
 }
 

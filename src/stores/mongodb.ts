@@ -33,13 +33,17 @@ const DUPLICATE_KEY = 11000
 export function mongodbStore(target: MongodbTarget, options: MongodbStoreOptions = {}): Required<Store> {
   const { collection, reading, writing } = mongodbConnection(target)
   const indexes = mongodbIndexes(collection)
-  const use = (again?: boolean): void => {
-    if (options.createIndexes !== false) indexes.ensure(again)
+
+  /** Indexes come behind an answer: a server that is away has enough of one caller. */
+  async function ask<Answer>(command: Promise<Answer>): Promise<Answer> {
+    const answer = await command
+    if (options.createIndexes !== false) indexes.ensure()
+    return answer
   }
 
   async function insert(id: string, version: string, record: Parameters<Store['create']>[1]): Promise<boolean> {
     try {
-      await collection.insertOne(documentOf(id, version, record), writing)
+      await ask(collection.insertOne(documentOf(id, version, record), writing))
       return true
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === DUPLICATE_KEY) return false
@@ -56,13 +60,11 @@ export function mongodbStore(target: MongodbTarget, options: MongodbStoreOptions
 
   return {
     async read(id, now) {
-      use()
-      const record = recordOf(await collection.findOne({ _id: id }, reading))
+      const record = recordOf(await ask(collection.findOne({ _id: id }, reading)))
       return record !== null && record.expiresAt > now ? record : null
     },
 
     async create(id, record, now) {
-      use()
       const version = newVersion()
       if (await insert(id, version, record)) return { version }
       // The ID is taken: by a dead record that may be replaced, or by a live one.
@@ -74,43 +76,43 @@ export function mongodbStore(target: MongodbTarget, options: MongodbStoreOptions
     },
 
     async update(id, expected, record, now) {
-      use()
       const version = newVersion()
       const { _id, ...fields } = documentOf(id, version, record)
       const live = { _id, version: String(expected), expiresAt: { $gt: dateOf(now) } }
       // Replaced, not changed field by field: an owner that is absent from the record goes.
-      const { matchedCount } = await collection.replaceOne(live, fields, writing)
+      const { matchedCount } = await ask(collection.replaceOne(live, fields, writing))
       if (matchedCount > 0) return { version }
       return (await isAlive(id, now)) ? 'conflict' : 'gone'
     },
 
     async touch(id, expiresAt, now) {
-      use()
       const live = { _id: id, expiresAt: { $gt: dateOf(now) } }
-      const { matchedCount } = await collection.updateOne(live, { $max: { expiresAt: dateOf(expiresAt) } }, writing)
+      const { matchedCount } = await ask(
+        collection.updateOne(live, { $max: { expiresAt: dateOf(expiresAt) } }, writing),
+      )
       return matchedCount > 0
     },
 
     async delete(id) {
-      use()
-      return (await collection.deleteOne({ _id: id }, writing)).deletedCount > 0
+      return (await ask(collection.deleteOne({ _id: id }, writing))).deletedCount > 0
     },
 
     async *list({ owner } = {}) {
-      use()
       for await (const found of collection.find(owner === undefined ? {} : { owner }, reading)) {
         const record = listedOf(found)
         if (record !== null) yield record
       }
     },
 
-    sweep(now, limit) {
-      use(true)
-      return sweepChunks(now, limit)
+    async sweep(now, limit) {
+      const result = await sweepChunks(now, limit)
+      // Once more, although it was done: with a collection that somebody dropped its indexes went, too.
+      if (options.createIndexes !== false && !result.more) indexes.ensure(true)
+      return result
     },
 
-    /** Waits for indexes that are being made. The client is the application's. */
-    close: () => indexes.settled(),
+    /** Does nothing: the client is the application's. */
+    async close() {},
   }
 
   async function sweepChunks(now: number, limit: SweepLimit): Promise<SweepResult> {

@@ -20,6 +20,41 @@ interface Scheme {
 
 const TABLE = ['table', 'createTable'] as const
 
+/** What the driver can be told that makes sense for sessions. */
+const MONGODB_OPTIONS = [
+  'authSource',
+  'authMechanism',
+  'authMechanismProperties',
+  'replicaSet',
+  'directConnection',
+  'loadBalanced',
+  'tls',
+  'ssl',
+  'tlsCAFile',
+  'tlsCertificateKeyFile',
+  'tlsCertificateKeyFilePassword',
+  'compressors',
+  'appName',
+  'maxPoolSize',
+  'minPoolSize',
+  'maxIdleTimeMS',
+  'serverSelectionTimeoutMS',
+  'connectTimeoutMS',
+  'socketTimeoutMS',
+  'retryReads',
+  'retryWrites',
+  'readConcernLevel',
+  'w',
+  'journal',
+  'wtimeoutMS',
+]
+
+const MONGODB: Omit<Scheme, 'form'> = {
+  parameters: ['collection', 'createIndexes'],
+  passedOn: MONGODB_OPTIONS,
+  open: async (url) => (await import('./open-mongodb.ts')).openMongodb(url, MONGODB_OPTIONS),
+}
+
 /** Every store that a URL can name. Adding a store adds an entry. */
 export const schemes: Readonly<Record<string, Scheme>> = {
   memory: {
@@ -124,19 +159,9 @@ export const schemes: Readonly<Record<string, Scheme>> = {
     open: async (url) => (await import('./open-memcached.ts')).openMemcached(url),
   },
 
-  mongodb: {
-    form: 'mongodb://USER:PASSWORD@HOST/DATABASE',
-    parameters: MONGODB_PARAMETERS,
-    passedOn: MONGODB_PASSED_ON,
-    open: async (url) => (await import('./open-mongodb.ts')).openMongodb(url),
-  },
+  mongodb: { form: 'mongodb://USER:PASSWORD@HOST/DATABASE', ...MONGODB },
 
-  'mongodb+srv': {
-    form: 'mongodb+srv://USER:PASSWORD@HOST/DATABASE',
-    parameters: MONGODB_PARAMETERS,
-    passedOn: MONGODB_PASSED_ON,
-    open: async (url) => (await import('./open-mongodb.ts')).openMongodb(url),
-  },
+  'mongodb+srv': { form: 'mongodb+srv://USER:PASSWORD@HOST/DATABASE', ...MONGODB },
 
   cookie: {
     form: 'cookie:?key=SECRET',
