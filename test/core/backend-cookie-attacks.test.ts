@@ -218,12 +218,15 @@ suite('a genuine cookie in the wrong place', () => {
     const on = sealed()
     const seal = await createSeal({ secrets: [Uint8Array.from(testKey())], encrypt: true, purpose: 'cookie id' })
     const front = `["${'A'.repeat(43)}",${on.clock.now() + 1}]`
+    const empty = '{"v":1,"kind":"live","createdAt":978307200000,"permanent":true,"keys":[]}\n'
     for (const [text, detail] of [
       [`${front}\n{"v":2}\n`, 'newer_version'],
       [`${front}\n{"v":1,"kind":"live"`, 'truncated'],
       ['x', 'not_a_record'],
       ['{}\n{}\n', 'not_a_record'],
-      [`["short",1]\n{"v":1}\n`, 'not_a_record'],
+      [`["short",4102444800000]\n${empty}`, 'not_a_record'],
+      [`["${'A'.repeat(43)}","4102444800000"]\n${empty}`, 'not_a_record'],
+      [`["${'A'.repeat(43)}",4102444800000,1]\n${empty}`, 'not_a_record'],
     ] as const) {
       await opensNothing(on, await seal.make(text))
       assert.equal(Object(on.events.at(-1)?.event).reason, 'unreadable')

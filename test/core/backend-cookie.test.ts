@@ -387,7 +387,7 @@ async function largest(make: () => Scene): Promise<{ data: number; cookie: numbe
       data = tried
       cookie = on.cookie?.length ?? 0
     } catch (error) {
-      assert.ok(refusal('cookie_too_large')(error))
+      assert.ok(refusal('cookie_too_large', 'data["a"] with')(error))
       tooMany = tried
       refused = Number(/would take (\d+) bytes/.exec(String(error))?.[1])
     }

@@ -62,7 +62,7 @@ suite('keys', () => {
     ],
     [
       'a passphrase in the letters of base64',
-      'this-is-the-very-long-secret-of-our-whole-company',
+      'this-is-the-very-long-secret-of-the-whole-company-',
       'is not random bytes in base64 or hex: it reads like a passphrase',
     ],
     [
