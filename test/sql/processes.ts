@@ -8,7 +8,7 @@ import type { Store } from '../../src/store.ts'
 /** Run `processes` workers that begin at once on the database at `url`; fails unless each keeps all its records. */
 export async function workAtOnce(url: string, processes: number, sessions: number): Promise<void> {
   const workers = Array.from({ length: processes }, (_, n) => {
-    const args = [join(import.meta.dirname, 'worker.ts'), url, `worker-${n}-`, String(sessions)]
+    const args = [join(import.meta.dirname, '../fixtures/sql-worker.ts'), url, `worker-${n}-`, String(sessions)]
     return spawn(process.execPath, ['--conditions=coatcheck-source', ...args])
   })
   try {

@@ -8,7 +8,7 @@ import { sweepAtOnce, workAtOnce } from './processes.ts'
 /** One database, empty except for what its own tests make. */
 export interface Database {
   readonly label: string
-  /** Where `worker.ts` finds it. */
+  /** Where `test/fixtures/sql-worker.ts` finds it. */
   readonly url: string
   /** A store on it. `handle` 0 to 9: each its own connection. */
   readonly open: (options: { table?: string; createTable?: boolean }, handle?: number) => Required<Store>

@@ -6,7 +6,6 @@ import { test } from 'node:test'
 import BetterSqlite3 from 'better-sqlite3'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
 import { runStoreCases } from '../../src/testing/index.ts'
-
 const clients = {
   'sqlite, by file name: ': (file: string) => ({ database: file, close: () => {} }),
   'sqlite, node:sqlite: ': (file: string) => closing(new DatabaseSync(file)),
@@ -19,14 +18,14 @@ for (const [label, connect] of Object.entries(clients))
     label,
     async open(clock) {
       const directory = await mkdtemp(join(tmpdir(), 'coatcheck-sqlite-'))
-      const opened: { readonly close: () => void }[] = []
+      const opened: { close(): void }[] = []
       const open = () => {
         const client = connect(join(directory, 'sessions.db'))
         opened.push(client)
         return sqliteStore(client.database, { clock })
       }
       const dispose = async () => {
-        for (const { close } of opened) close()
+        for (const client of opened) client.close()
         await rm(directory, { recursive: true })
       }
       return { store: open(), second: async () => open(), dispose }
