@@ -212,6 +212,11 @@ const PROMISES: Checks = {
       const { cookie } = on
       on.clock.advance(5 * DAY)
       assert.deepEqual((await on.commit(await on.open({ activity: false }))).setCookie, [])
+      const polling = await on.open({ activity: false })
+      const { expiresAt } = polling
+      polling.data['polled'] = true
+      await on.commit(polling)
+      assert.equal((await on.open()).expiresAt, expiresAt)
       const short = sealed({ clock: on.clock, lifetime: '1h' })
       short.cookie = cookie
       await short.commit(await short.open())
