@@ -18,7 +18,7 @@ import { holderOf, standingOf } from './file-owner.ts'
  */
 
 /** How long to keep trying, in ms of pauses. A lock is held a thousand times shorter, unless its holder is stopped. */
-export const LOCK_WAIT_MS = 2000
+const LOCK_WAIT_MS = 2000
 
 /** The longest single pause, in ms. */
 const LONGEST_PAUSE_MS = 16
