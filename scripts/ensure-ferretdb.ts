@@ -63,13 +63,12 @@ function findGo(): string {
   const installed = '/usr/local/go/bin/go'
   const go = findCommand('go') ?? (existsSync(installed) ? installed : null)
   const mend =
-    'Install Go 1.24 or later from https://go.dev/dl (Debian 12 has 1.19, which is too old), ' +
-    'or set MONGODB_URL to a MongoDB server for tests, or FERRETDB_PATH to a FerretDB 1.x'
-  if (go === null) throw new Error(`No server to test MongoDB's store on: go is missing. ${mend}`)
+    'It is needed to build FerretDB, the server that the store for MongoDB is tested on. Install Go 1.24 or later from ' +
+    'https://go.dev/dl (Debian 12 has 1.19, which is too old), or name a FerretDB 1.x in FERRETDB_PATH'
+  if (go === null) throw new Error(`go is missing. ${mend}`)
   const version = run(go, ['env', 'GOVERSION'], {}).trim()
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? []
-  if (Number(major) !== 1 || Number(minor) < 24)
-    throw new Error(`No server to test MongoDB's store on: ${go} is ${version}. ${mend}`)
+  if (Number(major) !== 1 || Number(minor) < 24) throw new Error(`${go} is ${version}. ${mend}`)
   return go
 }
 

@@ -7,6 +7,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, delimiter, join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
+import { ensureFerretdb } from './ensure-ferretdb.ts'
 import { runStoreFile, type FileResult, type SetupResult } from './store-results.ts'
 import { storeCases } from '../src/testing/store-cases.ts'
 
@@ -48,6 +49,8 @@ if (unknown.length > 0) throw new Error(`no store ${unknown.join(', ')}: there a
 const problems = wanted.length > 0 ? [] : unlisted()
 printLine(HEADINGS)
 for (const store of stores.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  // Built from source the first time, which takes longer than a test may.
+  if (store.server === 'FerretDB') ensureFerretdb()
   // One after another: a server under test shares the machine with as little as possible.
   // oxlint-disable-next-line no-await-in-loop
   const result = await runStoreFile(join(root, 'test', 'stores', `${store.name}.test.ts`))

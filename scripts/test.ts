@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { ensureChromium } from './ensure-chromium.ts'
+import { ensureFerretdb } from './ensure-ferretdb.ts'
 
 interface Stage {
   readonly name: string
@@ -31,8 +32,10 @@ const started = Date.now()
 if (wanted.length === 0) {
   heading(`node ${process.version}`)
   for (const stage of stages) runStage(stage)
-  heading('browser')
+  heading('browser and FerretDB')
   console.log(ensureChromium())
+  // The first time on a machine this takes minutes, which a test would call a timeout.
+  console.log(ensureFerretdb())
 }
 heading('tests')
 process.exitCode = runTests(

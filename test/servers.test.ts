@@ -8,12 +8,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, suite, test } from 'node:test'
+import { MongoClient } from 'mongodb'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import { Client } from 'pg'
 import { createClient } from 'redis'
 import { ask } from './servers/ask.ts'
 import { serverDirectory } from './servers/directory.ts'
 import {
+  startFerretdb,
   startMariadb,
   startMemcached,
   startPgbouncer,
@@ -73,6 +75,16 @@ const memcached: Question<MemcachedServer> = async (server) => {
   return answer.includes(`VERSION ${server.version}\r\n`) ? '42' : answer
 }
 
+const mongodb: Question<Server> = async ({ url }) => {
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: 2000 })
+  try {
+    await client.db().collection('asked').insertOne({ answer: '42' })
+    return String((await client.db().collection('asked').findOne())?.['answer'])
+  } finally {
+    await client.close()
+  }
+}
+
 /** Register what must hold for every kind of server. */
 function servesDiesAndReturns<S extends Server>(label: string, start: () => Promise<S>, question: Question<S>): void {
   test(`${label} answers, comes back on its port after kill -9, and leaves nothing behind`, async () => {
@@ -104,6 +116,7 @@ suite('every server', { concurrency: 2 }, () => {
   servesDiesAndReturns('Redis', startRedis, redis)
   servesDiesAndReturns('Redis with TLS and password', () => startRedis({ tls: true, password: 'p/w :@' }), redis)
   servesDiesAndReturns('Redis on a Unix socket', () => startRedis({ unixSocket: true }), redis)
+  servesDiesAndReturns('FerretDB', startFerretdb, mongodb)
   servesDiesAndReturns('Memcached', startMemcached, memcached)
   servesDiesAndReturns('Memcached with TLS', () => startMemcached({ tls: true }), memcached)
   servesDiesAndReturns('Memcached with a password', () => startMemcached({ auth }), memcached)

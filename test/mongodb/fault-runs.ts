@@ -2,8 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 import { mongodbStore } from '../../src/stores/mongodb.ts'
 import { type Outcome, TIME_LIMIT, underLoad } from '../redis/under-load.ts'
-import { startFerretdb } from '../servers/ferretdb.ts'
-import type { Server } from '../servers/server.ts'
+import { startFerretdb, type Server } from '../servers/index.ts'
 
 /** How long a frozen server stays frozen: longer than a call may take. */
 export const FROZEN: number = TIME_LIMIT * 2

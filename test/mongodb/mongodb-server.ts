@@ -1,7 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { MongoClient } from 'mongodb'
-import { startFerretdb } from '../servers/ferretdb.ts'
-import type { Server } from '../servers/server.ts'
+import { startFerretdb, type Server } from '../servers/index.ts'
 import { commandQueue } from './command-queue.ts'
 
 /** What the store is tested on. */

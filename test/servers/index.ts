@@ -1,4 +1,5 @@
 /** Real servers on demand, for tests, benches and examples: throwaway, on loopback, gone with the process. */
+export { startFerretdb, type FerretdbOptions } from './ferretdb.ts'
 export { startMariadb, type MariadbOptions } from './mariadb.ts'
 export { startMemcached, type MemcachedAuth, type MemcachedOptions, type MemcachedServer } from './memcached.ts'
 export { startPostgres, type PostgresOptions } from './postgres.ts'
