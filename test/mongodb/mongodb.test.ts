@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm'
 import { BSON, type Collection, type Document, MongoClient } from 'mongodb'
 import { SessionError } from '../../src/errors.ts'
 import { mongodbIndexCommands, mongodbStore } from '../../src/stores/mongodb.ts'
+import { startFerretdb } from '../servers/index.ts'
 import { until } from '../servers/processes.ts'
 import { mongodbServer } from './mongodb-server.ts'
 
@@ -31,8 +32,8 @@ let collections = 0
 const newCollection = (): Collection => db.collection(`sessions ${++collections}`)
 
 /** A client that tells of every command it sends, but for those of the driver itself. */
-function listening(options = ''): { readonly client: MongoClient; readonly sent: Document[] } {
-  const url = server.atomicUrl + (server.atomicUrl.includes('?') ? '&' : '?') + options
+function listening(options = '', base = server.atomicUrl): { readonly client: MongoClient; readonly sent: Document[] } {
+  const url = base + (base.includes('?') ? '&' : '?') + options
   const told = new MongoClient(url, { monitorCommands: true })
   listeners.push(told)
   const sent: Document[] = []
@@ -47,8 +48,8 @@ const indexesOf = async (collection: Collection) => (await collection.indexes())
 const isError = (code: string) => (error: unknown) => error instanceof SessionError && error.code === code
 
 suite(`mongodb store on ${server.label}`, () => {
-  test('P9 a verb is one command, for the primary, acknowledged by a majority and its journal', async () => {
-    const { client: told, sent } = listening('readPreference=secondaryPreferred')
+  test('P9 a verb is one command, acknowledged by a majority and its journal', async () => {
+    const { client: told, sent } = listening()
     const store = mongodbStore({ db: told.db(db.databaseName), collection: 'told' }, { createIndexes: false })
     const created = await store.create(idOf(1), record, NOW)
     assert.ok(created)
@@ -58,18 +59,33 @@ suite(`mongodb store on ${server.label}`, () => {
     assert.equal(await store.delete(idOf(1)), true)
 
     assert.deepEqual(namesOf(sent), ['insert', 'find', 'update', 'update', 'delete'])
-    const [, read, ...changes] = sent
-    // Of a server without replicas the driver asks what fits it, so that `primary` is not spelt out.
-    assert.doesNotMatch(JSON.stringify(read), /secondary/)
-    for (const { writeConcern } of [sent[0] ?? {}, ...changes])
+    for (const { writeConcern } of sent.filter((command) => !('find' in command)))
       assert.deepEqual({ w: writeConcern.w, j: writeConcern.j }, { w: 'majority', j: true })
+  })
+
+  test('P3 every read is for the primary, whatever the client prefers', async () => {
+    // A driver only asks for more than any server where it believes that there are several.
+    await using member = await startFerretdb({ replicaSet: 'rs' })
+    const { client: told, sent } = listening('readPreference=secondaryPreferred', member.url)
+    await told.db().collection('own').findOne()
+    assert.match(JSON.stringify(sent), /secondaryPreferred/, 'the client does prefer them')
+    sent.length = 0
+    const store = mongodbStore({ db: told.db() }, { createIndexes: false })
+    await store.read(idOf(1), NOW)
+    await store.update(idOf(1), 'v', record, NOW)
+    await Array.fromAsync(store.list())
+    await store.sweep(NOW, { records: 1, ms: 1 })
+    await told.close()
+    assert.deepEqual(namesOf(sent), ['find', 'update', 'find', 'find', 'find'])
+    assert.doesNotMatch(JSON.stringify(sent), /secondary/)
   })
 
   test('a write concern of the application is kept, but for one that acknowledges nothing', async () => {
     const { client: told, sent } = listening('w=1')
     const collection = told.db(db.databaseName).collection('told')
     await mongodbStore(collection, { createIndexes: false }).delete(idOf(1))
-    assert.equal(sent[0]?.['writeConcern']?.w ?? 1, 1)
+    const { w = 1, j }: { readonly w?: unknown; readonly j?: unknown } = sent[0]?.['writeConcern'] ?? {}
+    assert.deepEqual({ w, j }, { w: 1, j: undefined })
     const other = told.db(db.databaseName).collection('told', { writeConcern: { w: 0 } })
     assert.throws(() => mongodbStore(other), isError('bad_option'))
     const timed = listening('wtimeoutMS=700')
@@ -166,7 +182,8 @@ suite(`mongodb store on ${server.label}`, () => {
       { _id: idOf(4), version: 'v', expiresAt: new Date(NOW + 60_000), payload: { no: 'text' } },
       { _id: 'sid-5', expires: new Date(NOW - 60_000), session: '{"cookie":{}}' },
     ]
-    await collection.insertMany(foreign)
+    const unlisted = { _id: 'sid-6', version: 'v', expiresAt: new Date(NOW + 60_000), payload: 'no ID of ours' }
+    await collection.insertMany([...foreign, unlisted])
     const store = mongodbStore(collection)
     for (const { _id } of foreign) {
       assert.equal(await store.read(_id, NOW), null, _id)
@@ -182,7 +199,7 @@ suite(`mongodb store on ${server.label}`, () => {
       [idOf(9)],
     )
     assert.deepEqual(await store.sweep(NOW, { records: 10, ms: 1000 }), { removed: 0, more: false })
-    assert.deepEqual(await collection.find({ _id: { $ne: idOf(9) } }).toArray(), foreign)
+    assert.deepEqual(await collection.find({ _id: { $ne: idOf(9) } }).toArray(), [...foreign, unlisted])
   })
 
   test('a deadline that no Date can hold is the last that one can, and a fraction of a millisecond is cut off', async () => {

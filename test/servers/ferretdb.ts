@@ -3,10 +3,12 @@ import { ensureFerretdb } from '../../scripts/ensure-ferretdb.ts'
 import { serverDirectory } from './directory.ts'
 import { startServer, type Server } from './server.ts'
 
-/** What a server for MongoDB's driver keeps its documents in. */
+/** What can be asked of {@link startFerretdb}. */
 export interface FerretdbOptions {
-  /** A URL of PostgreSQL. Default: SQLite, in the folder of the server. */
+  /** Keep the documents in this PostgreSQL. Default: SQLite, in the folder of the server. */
   readonly postgresUrl?: string
+  /** Say that it is the only member of this replica set, which changes what a driver sends. */
+  readonly replicaSet?: string
 }
 
 /**
@@ -14,7 +16,7 @@ export interface FerretdbOptions {
  * and its updates read, compare and then write, so that of two at once both may succeed. What must be tested on a
  * server whose commands are atomic goes through `commandQueue()`.
  */
-export async function startFerretdb({ postgresUrl }: FerretdbOptions = {}): Promise<Server> {
+export async function startFerretdb({ postgresUrl, replicaSet = '' }: FerretdbOptions = {}): Promise<Server> {
   const command = ensureFerretdb()
   const directory = serverDirectory(null)
   const backend = postgresUrl === undefined ? 'SQLite' : 'PostgreSQL'
@@ -26,8 +28,8 @@ export async function startFerretdb({ postgresUrl }: FerretdbOptions = {}): Prom
   return startServer({
     name: 'FerretDB',
     command,
-    args: (port) => [...storage, ...quiet, `--listen-addr=127.0.0.1:${port}`],
-    url: (port) => `mongodb://127.0.0.1:${port}/sessions`,
+    args: (port) => [...storage, ...quiet, `--repl-set-name=${replicaSet}`, `--listen-addr=127.0.0.1:${port}`],
+    url: (port) => `mongodb://127.0.0.1:${port}/sessions${replicaSet && `?replicaSet=${replicaSet}`}`,
     account: null,
     directory,
     ping: (port, pid) => ping(port, pid, backend),
