@@ -1,6 +1,8 @@
+import { sessionCookie } from '../cookie.ts'
 import type { CookieOptions } from '../cookie.ts'
 import { SessionError } from '../errors.ts'
 import type { SessionsOptions } from '../options.ts'
+import { environment as processEnvironment } from '../platform.ts'
 import { given } from '../stores/open-url.ts'
 import { fromPrefixedEnv } from './environment.ts'
 import { flaskKeys } from './keys.ts'
@@ -39,6 +41,8 @@ export async function fromFlaskConfig(
   const { flag, text, value } = settings
   const type = typeOf(text('SESSION_TYPE'))
   const cookie = cookieOf(settings)
+  // createSessions() would refuse it too, but by then the store is open.
+  sessionCookie(cookie, processEnvironment('NODE_ENV') === 'production')
   const notes = [...settings.notes, ...notesOn(settings, type)]
   // Checked when the settings were read, so that this only passes it on.
   const lifetime = timedelta(value('PERMANENT_SESSION_LIFETIME')) ?? '31d'

@@ -1,5 +1,6 @@
 /** Every key of Flask and Flask-Session: what it comes to, and that the docs say the same. */
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,6 +90,21 @@ suite('fromFlaskConfig', () => {
       await refusal({ SESSION_COOKIE_HTTPONLY: false }),
       /SESSION_COOKIE_HTTPONLY is false; it can only be true/,
     )
+  })
+
+  test('refuses what a browser would drop before it opens the store', async () => {
+    const directory = join(folder, 'never')
+    const config = { SESSION_TYPE: 'filesystem', SESSION_FILE_DIR: directory }
+    const refused: [Config, RegExp][] = [
+      [{ SESSION_COOKIE_PATH: 'shop' }, /cookie.path "shop" must begin with/],
+      [{ SESSION_COOKIE_SAMESITE: 'None', SESSION_COOKIE_SECURE: false }, /'none' needs cookie.secure/],
+      [
+        { SESSION_COOKIE_NAME: '__Host-s', SESSION_COOKIE_DOMAIN: 'a.example', SESSION_COOKIE_SECURE: true },
+        /__Host-s/,
+      ],
+    ]
+    for (const [cookie, message] of refused) assert.match(await refusal({ ...config, ...cookie }), message)
+    assert.equal(existsSync(directory), false)
   })
 
   test('takes over permanence and the lifetime, in every shape of a timedelta', async () => {
