@@ -27,7 +27,7 @@ let collections = 0
 
 /** Let `processes` processes with `writers` writers each add one, `times` times, through compare-and-set. */
 export async function contention(url: string, processes: number, writers: number, times: number): Promise<Contention> {
-  const collection = `contended-${process.pid}-${++collections}`
+  const collection = `coatcheck-contended-${process.pid}-${++collections}`
   const client = new MongoClient(url)
   const store = mongodbStore({ db: client.db(), collection }, { createIndexes: false })
   const { id, now, expiresAt } = CONTENDED

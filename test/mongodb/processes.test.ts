@@ -13,7 +13,7 @@ const SESSIONS = 10
 
 const server = await mongodbServer()
 const client = new MongoClient(server.url)
-const collection = client.db().collection(`crowd-${process.pid}`)
+const collection = client.db().collection(`coatcheck-crowd-${process.pid}`)
 after(async () => {
   await collection.drop()
   await client.close()
