@@ -137,6 +137,7 @@ suite('fromFlaskConfig', () => {
       [1],
       {},
       { years: 1 },
+      { days: 1, years: 1 },
       { days: '' },
       1e20,
     ])
