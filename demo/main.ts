@@ -27,13 +27,14 @@ async function start(config: Config): Promise<void> {
   const server = app.listen(config.port, '127.0.0.1')
   try {
     const { port } = await listening(server, config.port)
+    // Before the address is told: whoever reads it may stop us at once.
+    stopOnSignal(server, sessions)
     console.log(`Coatcheck demo: http://127.0.0.1:${port}/`)
     console.log(`Sessions are kept in ${withoutSecrets(config.store)} (SESSION_STORE). Stop with Ctrl+C.`)
   } catch (error) {
     await sessions.close()
     throw error
   }
-  stopOnSignal(server, sessions)
 }
 
 async function openSessions({ store: url, lifetime, permanent }: Config): Promise<Sessions<DemoData>> {

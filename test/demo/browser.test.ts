@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, FileChooser, Page } from 'playwright-core'
 import { launchChromium } from '../browser/chromium.ts'
 import { killDemos, startDemo, temporaryFolder } from './demo-process.ts'
 import type { Demo } from './demo-process.ts'
@@ -39,8 +39,11 @@ suite('demo: in Chromium', () => {
   test('upload, see the lines, go back, restart the server, still see them; another browser sees nothing', async () => {
     const someone = await browser.newContext()
     const { page, complaints } = await openPage(someone)
+    // Asked for before the page is there: Chromium takes a moment to hand its file choosers over, and cancels what comes
+    // before that.
+    const chooser = page.waitForEvent('filechooser')
     await page.goto(demo.url)
-    await uploadWithTheKeyboard(page, file)
+    await uploadWithTheKeyboard(page, chooser, file)
     assert.equal(page.url(), `${demo.url}upload`)
     await seesTheLines(page)
 
@@ -164,12 +167,11 @@ async function upload(page: Page, file: string | undefined): Promise<void> {
   await page.waitForURL('**/upload')
 }
 
-async function uploadWithTheKeyboard(page: Page, file: string): Promise<void> {
+async function uploadWithTheKeyboard(page: Page, chooser: Promise<FileChooser>, file: string): Promise<void> {
   await page.keyboard.press('Tab')
   assert.ok(await hasFocus(page, 'input'), 'the first Tab reaches the file')
-  const asked = page.waitForEvent('filechooser')
   await page.keyboard.press('Enter')
-  await (await asked).setFiles(file)
+  await (await chooser).setFiles(file)
   await page.keyboard.press('Tab')
   assert.ok(await hasFocus(page, 'button'), 'the next one reaches the button')
   await page.keyboard.press('Enter')
