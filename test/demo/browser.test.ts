@@ -185,6 +185,8 @@ function hasFocus(page: Page, selector: string): Promise<boolean> {
 /** The lines are there character by character, look like it, and can be copied without their numbers. */
 async function seesTheLines(page: Page): Promise<void> {
   const items = page.locator('ol > li')
+  // A click does not wait for the page it leads to, and reading all of none would not either.
+  await items.first().waitFor()
   assert.deepEqual(
     await items.allTextContents(),
     LINES.map((line) => `${line}\n`),
