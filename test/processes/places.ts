@@ -3,9 +3,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { MongoClient } from 'mongodb'
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
+import { commandQueue } from '../mongodb/command-queue.ts'
 import {
+  startFerretdb,
   startMariadb,
   startMemcached,
   startPostgres,
@@ -22,6 +25,8 @@ export interface Place {
   readonly count: () => Promise<number | undefined>
   /** How many seconds a server that expires by itself keeps a record beyond its deadline. */
   readonly skewS?: number
+  /** How many seconds sessions live, in a crowd that a slow server keeps busy for longer than a minute. */
+  readonly lifetimeS?: number
   readonly stop: () => Promise<unknown>
 }
 
@@ -71,6 +76,17 @@ export const places: Readonly<Record<string, () => Promise<Place>>> = {
     const url = `memcached://127.0.0.1:${one.port},127.0.0.1:${two.port}`
     return { url, stop: () => Promise.all([one.stop(), two.stop()]), count: async () => undefined }
   },
+
+  // On PostgreSQL, because with SQLite every change reads all the records.
+  async mongodb() {
+    const postgres = await startPostgres()
+    const server = await startFerretdb({ postgresUrl: postgres.url })
+    const queue = await commandQueue(server.url)
+    const stop = async (): Promise<void> => {
+      for (const each of [queue, server, postgres]) await each.stop()
+    }
+    return { url: queue.url, stop, count: () => countInMongodb(server.url), lifetimeS: 200 }
+  },
 }
 
 async function inFolder(place: (path: string) => Omit<Place, 'stop'>): Promise<Place> {
@@ -106,5 +122,14 @@ async function countInMysql(url: string): Promise<number> {
     return Number(Array.isArray(rows) ? Object.values(rows[0] ?? {})[0] : Number.NaN)
   } finally {
     await client.end()
+  }
+}
+
+async function countInMongodb(url: string): Promise<number> {
+  const client = new MongoClient(url)
+  try {
+    return await client.db().collection('sessions').countDocuments()
+  } finally {
+    await client.close()
   }
 }
