@@ -1,5 +1,5 @@
 /**
- * `npm run crowd`: ten processes with a thousand visitors each on every store at once, then nobody. For each store one
+ * `npm run crowd`: ten processes with a thousand visitors each on a store at once, then nobody; one store after another. For each store one
  * line: sessions kept of those acknowledged, how many records the server's own tool counts, and how long after the
  * last deadline all of them were gone while one idle process ran its sweeper.
  *

@@ -49,7 +49,8 @@ export async function regenerateRecord(
       return end(context, state, outcome, changedKeys(NO_LINES, want.lines))
     }
   } catch (error) {
-    // The old ID is still the session's. The new record has no cookie; if even this delete fails, it expires.
+    // The old ID is still the session's, unless a write that timed out took effect after all: then the visitor begins
+    // anew. The new record has no cookie either way; if even this delete fails, it expires.
     await store.delete(fresh.ticket.id).catch(() => false)
     throw error
   }
