@@ -5,7 +5,8 @@ import { sessionCookie } from './cookie.ts'
 import type { CookieOptions, SessionCookie } from './cookie.ts'
 import { milliseconds } from './duration.ts'
 import type { Duration } from './duration.ts'
-import { SessionError } from './errors.ts'
+import { checkStore, checkTypes, refuse } from './options-check.ts'
+import { absoluteLifetime, idleLifetimes } from './options-lifetime.ts'
 import { environment } from './platform.ts'
 import type { Store } from './store.ts'
 import { drawTicket } from './token.ts'
@@ -93,7 +94,7 @@ export function resolvePolicy(options: SessionsOptions): Policy {
   }
   checkStore(options.store)
   checkTypes(options)
-  const lifetime = lifetimes(options.lifetime ?? { permanent: '31d', browser: '1d' })
+  const lifetime = idleLifetimes(options.lifetime ?? { permanent: '31d', browser: '1d' })
   const onConflict = options.onConflict ?? 'ours'
   if (typeof onConflict !== 'function' && !['ours', 'theirs', 'error'].includes(onConflict)) {
     refuse(`onConflict is ${JSON.stringify(onConflict)}; it is 'ours', 'theirs', 'error' or a function`)
@@ -102,7 +103,7 @@ export function resolvePolicy(options: SessionsOptions): Policy {
   if (options.randomBytes) void drawTicket(options.randomBytes)
   return Object.freeze({
     lifetime,
-    absolute: absolute(options.absoluteLifetime, lifetime),
+    absolute: absoluteLifetime(options.absoluteLifetime, lifetime),
     permanent: options.permanent ?? true,
     cookie: sessionCookie(
       options.cookie ?? {},
@@ -116,58 +117,4 @@ export function resolvePolicy(options: SessionsOptions): Policy {
     clock: options.clock ?? systemClock,
     randomBytes: options.randomBytes,
   })
-}
-
-const VERBS = ['read', 'create', 'update', 'touch', 'delete'] as const
-
-/** A promise is the usual slip: `openStore()` is asynchronous. */
-function checkStore(store: Store | undefined): void {
-  if (store === undefined) return
-  if (typeof store !== 'object' || store === null) {
-    refuse(
-      `store is ${JSON.stringify(store)}; give a store, as from memoryStore() or await openStore('file:.sessions')`,
-    )
-  }
-  if ('then' in store) refuse('store is a promise; write store: await openStore(…)')
-  const missing = VERBS.filter((verb) => typeof store[verb] !== 'function')
-  if (missing.length > 0) refuse(`store has no ${missing.join('(), no ')}(); it is not a Coatcheck store`)
-}
-
-/** What plain JavaScript lets through: a truthy 'false' would be taken for true. */
-function checkTypes(options: SessionsOptions): void {
-  for (const name of ['permanent', 'dropChangesOnError'] as const) {
-    if (typeof (options[name] ?? true) !== 'boolean') {
-      refuse(`${name} is ${JSON.stringify(options[name])}; it is true or false`)
-    }
-  }
-  const { cookie, randomBytes } = options
-  if (typeof (cookie ?? {}) !== 'object') refuse(`cookie is ${JSON.stringify(cookie)}; write cookie: { name: … }`)
-  if (randomBytes !== undefined && typeof randomBytes !== 'function') {
-    refuse('randomBytes is no function; it takes a number and returns as many random bytes')
-  }
-}
-
-function lifetimes(option: NonNullable<SessionsOptions['lifetime']>): Policy['lifetime'] {
-  if (typeof option !== 'object') {
-    const both = milliseconds(option, 'lifetime')
-    return { permanent: both, browser: both }
-  }
-  return {
-    permanent: milliseconds(option.permanent, 'lifetime.permanent'),
-    browser: milliseconds(option.browser, 'lifetime.browser'),
-  }
-}
-
-function absolute(option: SessionsOptions['absoluteLifetime'], lifetime: Policy['lifetime']): number {
-  const idle = Math.max(lifetime.permanent, lifetime.browser)
-  if (option === false) return Number.POSITIVE_INFINITY
-  // Left out, it never cuts into a longer idle lifetime that was asked for.
-  if (option === undefined) return Math.max(milliseconds('90d', 'absoluteLifetime'), idle)
-  const limit = milliseconds(option, 'absoluteLifetime')
-  if (limit < idle) refuse(`absoluteLifetime ${option} is shorter than the idle lifetime; shorten lifetime too`)
-  return limit
-}
-
-function refuse(detail: string): never {
-  throw new SessionError('bad_option', detail)
 }

@@ -1,0 +1,26 @@
+import { milliseconds } from './duration.ts'
+import { refuse } from './options-check.ts'
+import type { Policy, SessionsOptions } from './options.ts'
+
+/** The idle lifetimes in ms; one duration counts for both kinds of cookie. */
+export function idleLifetimes(option: NonNullable<SessionsOptions['lifetime']>): Policy['lifetime'] {
+  if (typeof option !== 'object') {
+    const both = milliseconds(option, 'lifetime')
+    return { permanent: both, browser: both }
+  }
+  return {
+    permanent: milliseconds(option.permanent, 'lifetime.permanent'),
+    browser: milliseconds(option.browser, 'lifetime.browser'),
+  }
+}
+
+/** The absolute lifetime in ms, `Infinity` for none. Throws when it would cut into an idle lifetime. */
+export function absoluteLifetime(option: SessionsOptions['absoluteLifetime'], lifetime: Policy['lifetime']): number {
+  const idle = Math.max(lifetime.permanent, lifetime.browser)
+  if (option === false) return Number.POSITIVE_INFINITY
+  // Left out, it never cuts into a longer idle lifetime that was asked for.
+  if (option === undefined) return Math.max(milliseconds('90d', 'absoluteLifetime'), idle)
+  const limit = milliseconds(option, 'absoluteLifetime')
+  if (limit < idle) refuse(`absoluteLifetime ${option} is shorter than the idle lifetime; shorten lifetime too`)
+  return limit
+}
