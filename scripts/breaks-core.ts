@@ -86,17 +86,17 @@ export const breaks: readonly Break[] = [
   },
   {
     name: 'polling counts as a visit',
-    file: 'sessions.ts',
+    file: 'load.ts',
     edits: [['counts: request.activity ?? true', 'counts: true']],
     why: 'an open browser tab keeps a session alive for ever',
   },
   {
     name: 'an unknown token is adopted',
-    file: 'sessions.ts',
+    file: 'load.ts',
     edits: [
       [
-        "const state = begin(request)\n    if (found.missing === 'superseded')",
-        "const state = begin(request)\n    state.ticket = { id: found.id, token: sent.token }\n    if (found.missing === 'superseded')",
+        "return 'missing' in found ? openNone(request, found) : open(request, found)",
+        "return 'missing' in found ? { ...openNone(request, found), ticket: { id: found.id, token: sent.token } } : open(request, found)",
       ],
     ],
     why: 'session fixation: an attacker chooses the visitor’s ID',

@@ -30,14 +30,14 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
 
   async function find(token: string): Promise<StoredState | Missing> {
     const opened = await (await seal()).open(token)
-    if (!opened) return { missing: 'unknown', id: (await ticketFor(token)).id, detail: 'no key opens it' }
+    if (!opened) return { missing: 'signature', id: (await ticketFor(token)).id, detail: 'no key opens it' }
     const inside = unsealedText(opened.text)
     if ('unreadable' in inside) {
       return { missing: 'unreadable', id: (await ticketFor(token)).id, detail: inside.unreadable }
     }
     const { token: inner, ...record } = inside
     const ticket = await ticketFor(inner)
-    if (isPast(record)) return { missing: 'unknown', id: ticket.id }
+    if (isPast(record)) return { missing: 'expired', id: ticket.id, owner: record.owner }
     return { ...record, ticket, version: opened.current ? CURRENT : OLDER }
   }
 
@@ -53,13 +53,15 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
     // A push is for the next visit to make; whatever else is to be saved is lost, and that must be said.
     if (state.headGone && action === 'touch') return
     if (state.headGone) throw tooLate('save()')
-    if (!state.mayIssue) return reportWithheld(from?.ticket.id ?? state.ticket?.id ?? '', policy, emit)
+    if (!state.mayIssue) return reportWithheld(state, policy, emit)
 
     let want = wanted(state, failed)
     if (failed && state.retiring) want = { ...want, lines: carriedLines(want.lines, state.keep) }
     await issue(state, want, from)
-    if (action === 'create') emit('created', { id: idOf(state) })
-    if (action === 'regenerate' && from) emit('regenerated', { id: idOf(state), from: from.ticket.id })
+    if (action === 'create') emit('created', { id: idOf(state), owner: want.owner }, state)
+    if (action === 'regenerate' && from) {
+      emit('regenerated', { id: idOf(state), owner: want.owner, from: from.ticket.id }, state)
+    }
   }
 
   async function issue(state: SessionState, want: Wanted, from: StoredState | undefined): Promise<void> {
@@ -114,7 +116,7 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
     state.retiring = undefined
     state.ended = 'destroyed'
     state.cookieDue = state.presented ? 'clear' : undefined
-    if (from) emit('destroyed', { id: from.ticket.id })
+    if (from) emit('destroyed', { id: from.ticket.id, owner: from.owner }, state)
   }
 
   return {

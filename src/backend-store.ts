@@ -1,7 +1,7 @@
 import type { Backend, Missing } from './backend.ts'
 import { actionFor, unsavedKeys } from './changes.ts'
 import { decodeData, encodeData } from './codec.ts'
-import { compareAndSet, readAgain, readRecord, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
+import { compareAndSet, readAgain, readExpired, readRecord, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
 import type { Draft } from './compare-and-set.ts'
 import type { Emit } from './events.ts'
 import type { Policy } from './options.ts'
@@ -24,7 +24,10 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
   async function find(token: string): Promise<StoredState | Missing> {
     const hashing = ticketFor(token)
     const ticket = 'then' in hashing ? await hashing : hashing
-    const reading = await readRecord(store, policy, ticket)
+    let reading = await readRecord(store, policy, ticket)
+    if ('missing' in reading && reading.missing === 'unknown' && emit.heard('expired')) {
+      reading = await readExpired(store, policy, ticket)
+    }
     return 'missing' in reading ? { ...reading, id: ticket.id } : reading
   }
 
@@ -76,7 +79,7 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
       )
       if (typeof outcome === 'string') return end(context, state, outcome, [])
       await store.delete(from.ticket.id)
-      emit('destroyed', { id: from.ticket.id })
+      emit('destroyed', { id: from.ticket.id, owner: from.owner }, state)
     }
     state.ended = 'destroyed'
     state.stored = undefined

@@ -44,8 +44,9 @@ export function backendOf(
 
 /** Why a token opens nothing. `superseded` may read nothing and write nothing; the others begin anew. */
 export interface Missing {
-  readonly missing: 'unknown' | 'unreadable' | 'superseded'
+  readonly missing: 'unknown' | 'expired' | 'unreadable' | 'signature' | 'superseded'
   readonly id: string
+  readonly owner?: string | undefined
   readonly detail?: string
 }
 

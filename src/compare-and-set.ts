@@ -21,7 +21,11 @@ export interface Draft {
 /** What a stored record turned out to be. */
 export type Reading =
   | StoredState
-  | { readonly missing: 'unknown' | 'superseded' | 'unreadable'; readonly detail?: string }
+  | {
+      readonly missing: 'unknown' | 'expired' | 'superseded' | 'unreadable'
+      readonly detail?: string
+      readonly owner?: string | undefined
+    }
 
 /** A cap that time normally sets: it only matters to a clock that stands still. */
 const MAX_ATTEMPTS = 500
@@ -52,6 +56,16 @@ export async function readRecord(store: Store, policy: Policy, ticket: Ticket): 
 }
 
 /**
+ * Whether what is not there is there still, dead: the same question as of a time when it lived. Only asked when
+ * somebody listens for the answer, and no reason to fail.
+ */
+export async function readExpired(store: Store, policy: Policy, ticket: Ticket): Promise<Reading> {
+  const record = await store.read(ticket.id, 0).catch(() => null)
+  const reading = record && understand(record, policy, ticket, policy.clock.now())
+  return reading && 'missing' in reading && reading.missing === 'expired' ? reading : { missing: 'unknown' }
+}
+
+/**
  * Read a record again that was readable before. A later release may have written to it meanwhile: lines that this one
  * cannot decode must not get as far as being merged, where the error would come after the save.
  */
@@ -71,7 +85,7 @@ function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: n
   if ('unreadable' in decoded) return { missing: 'unreadable', detail: decoded.unreadable }
   const { head, lines } = decoded
   if (isOver({ now, createdAt: head.createdAt, absolute: policy.absolute }, record.expiresAt))
-    return { missing: 'unknown' }
+    return head.kind === 'live' ? { missing: 'expired', owner: record.owner } : { missing: 'unknown' }
   if (head.kind === 'superseded') return { missing: 'superseded' }
   return { ticket, version: record.version, head, lines, expiresAt: record.expiresAt, owner: record.owner }
 }

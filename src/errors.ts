@@ -11,6 +11,7 @@ const SUMMARY = {
   cookie_too_large: 'the cookie would exceed the 4096 bytes browsers keep',
   cookie_too_late: 'a cookie is needed, but the response head has already left',
   session_ended: 'the session was destroyed, has expired or was replaced, so nothing can be saved in it',
+  session_unavailable: 'the session could not be read, so this request has an anonymous one that is never saved',
   conflict: 'another request changed the same key, and onConflict is "error"',
   too_busy: 'other writers kept changing this session until the time limit',
   store_failed: 'the store reported a failure',

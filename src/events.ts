@@ -1,75 +1,103 @@
-import { warn } from './platform.ts'
+import type { SessionErrorCode } from './errors.ts'
 import type { Winner } from './merge.ts'
 
+/** What every event says. */
+export interface EventOccasion {
+  /** When it happened, Unix ms by the application's clock. */
+  readonly at: number
+  /** What the option `requestInfo` said of the request; absent without that option, and for what is no request's. */
+  readonly info?: unknown
+}
+
 /**
- * What happened, for logs and metrics. `id` is the public handle of a session: no event, error or log ever holds a
- * token.
+ * An event about one session. Nothing of it is a secret, and what a log line shows of it (its enumerable properties)
+ * does not even tell under which ID the session is stored, so that a stolen log and a stolen store cannot be joined.
+ */
+export interface SessionEvent extends EventOccasion {
+  /**
+   * Who it is in the log: a keyed hash of the ID (option `logKey`), 32 hex digits, the same in every event. Empty, as
+   * `id` is, where the session never got as far as having an ID.
+   */
+  readonly ref: string
+  /** The session's public handle, for `sessions.revoke(id)`. Not enumerable: no logger writes it unless asked by name. */
+  readonly id: string
+  /** Whose session it is, where that is known. */
+  readonly owner?: string | undefined
+}
+
+/**
+ * What happened, for logs and metrics: the same objects for `sessions.on(name)` and, under `coatcheck:name`, for
+ * `diagnostics_channel`. No event, error or log ever holds a token. `docs/events.md` has them in one table.
  */
 export interface SessionEvents {
   /** A session got its first record. */
-  created: { readonly id: string }
-  /** A session moved to a new ID. */
-  regenerated: { readonly id: string; readonly from: string }
+  created: SessionEvent
+  /** A request came with the cookie of a live session. */
+  loaded: SessionEvent
+  /** A session moved to a new ID. `from`, the old one, is not enumerable either; `fromRef` is. */
+  regenerated: SessionEvent & { readonly from: string; readonly fromRef: string }
   /** `session.destroy()` removed it. */
-  destroyed: { readonly id: string }
+  destroyed: SessionEvent
+  /** A cookie came whose session is past a deadline; of what the store has removed already, it is `rejected`. */
+  expired: SessionEvent
   /** `sessions.revoke()` or `revokeAll()` removed it. */
-  revoked: { readonly id: string }
+  revoked: SessionEvent
   /** Two requests changed one key; `winner` says which change stayed. */
-  conflict: { readonly id: string; readonly key: string; readonly winner: Winner }
+  conflict: SessionEvent & { readonly key: string; readonly winner: Winner }
   /** Changes were dropped, because the session ended while the request ran. No cookie was sent. */
-  gone: { readonly id: string; readonly reason: EndReason; readonly keys: readonly string[] }
-  /** A cookie of ours was not honoured: `unknown` also covers expired, `unreadable` a foreign or damaged record. */
-  rejected: { readonly reason: 'malformed' | 'unknown' | 'unreadable'; readonly id?: string; readonly detail?: string }
+  gone: SessionEvent & { readonly reason: EndReason; readonly keys: readonly string[] }
+  /** A cookie of ours was not honoured. `ref` and `id` are missing where no ID could be made of it. */
+  rejected: Partial<SessionEvent> & EventOccasion & { readonly reason: RejectReason; readonly detail?: string }
   /** Data changed after the response head had left; it was not saved. `await session.save()` is for that. */
-  late: { readonly id: string; readonly keys: readonly string[] }
+  late: SessionEvent & { readonly keys: readonly string[] }
   /** A Secure cookie was due on a plain connection and was not sent. */
-  withheld: { readonly id: string }
+  withheld: SessionEvent
+  /** The store removed a live session to make room. */
+  evicted: SessionEvent
   /** A sweep removed dead records. */
-  swept: { readonly removed: number }
-  /** A store call failed or did not answer in time. */
-  storeError: { readonly operation: string; readonly error: unknown }
+  swept: EventOccasion & { readonly removed: number }
+  /** A store call failed or did not answer in time; `code` is that of the error a request got. */
+  storeError: EventOccasion & {
+    readonly operation: string
+    readonly code: SessionErrorCode
+    readonly error: unknown
+    /** True when the connection had broken and the call is made once more: nobody noticed yet. */
+    readonly retried: boolean
+  }
+  /** The session could not be read, so the request got an anonymous one (`onStoreError: 'anonymous'`). */
+  unavailable: SessionEvent & { readonly code: SessionErrorCode }
+  /** Changes to such an anonymous session were refused, and the response with them. */
+  refused: EventOccasion & { readonly keys: readonly string[] }
 }
+
+/** Why a cookie was not honoured. */
+export type RejectReason =
+  /** Its shape is none of ours: the store was not asked. */
+  | 'malformed'
+  /** Nothing is stored under it: expired and removed, ended, or guessed. */
+  | 'unknown'
+  /** What is stored is not a session this version can read. */
+  | 'unreadable'
+  /** A sealed cookie that no key of ours opens. */
+  | 'signature'
 
 /** Why a session can no longer be written. */
 export type EndReason = 'destroyed' | 'gone' | 'superseded'
 
-/** Called synchronously, in order of registration. */
+/** Called at once, in order of registration (in runtimes without synchronous hashing: a moment later, in order). */
 export type Listener<Name extends keyof SessionEvents> = (event: SessionEvents[Name]) => void
 
-/** Report one event. */
-export type Emit = <Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]) => void
+/** An event as the core reports it: what the emitter adds is left out. */
+export type Facts<Name extends keyof SessionEvents> = Omit<SessionEvents[Name], 'at' | 'info' | 'ref' | 'fromRef'>
 
-type AnyListener = (event: never) => unknown
-
-/** A typed emitter; the platform's own differ too much between runtimes. */
-export function createEvents(): {
-  readonly emit: Emit
-  readonly on: <Name extends keyof SessionEvents>(name: Name, listener: Listener<Name>) => () => void
-} {
-  const listeners = new Map<keyof SessionEvents, Set<AnyListener>>()
-  return {
-    emit: (name, event) => {
-      for (const listener of listeners.get(name) ?? []) {
-        try {
-          // `on` files a listener under its own name only, which TypeScript cannot see through the map.
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-          const result = listener(event as never)
-          // An async function passes for a listener, and its rejection would take the process down.
-          if (result instanceof Promise) result.catch((error: unknown) => warnOfListener(name, error))
-        } catch (error) {
-          warnOfListener(name, error)
-        }
-      }
-    },
-    on: (name, listener) => {
-      const set = listeners.get(name) ?? new Set()
-      listeners.set(name, set.add(listener))
-      return () => set.delete(listener)
-    },
-  }
+/** Which request an event is about: what `sessions.open({ request })` was given. */
+export interface About {
+  readonly request: unknown
 }
 
-/** A broken log line must not cost a visitor the request; it must not vanish either. */
-function warnOfListener(name: string, error: unknown): void {
-  warn('COATCHECK_LISTENER', `a listener for the session event "${name}" threw: ${String(error)}`)
+/** Report one event. */
+export interface Emit {
+  <Name extends keyof SessionEvents>(name: Name, facts: Facts<Name>, about?: About): void
+  /** Whether anybody listens, for events that would cost something to find out about. */
+  heard(name: keyof SessionEvents): boolean
 }

@@ -18,12 +18,12 @@ export function limitedStore(store: Store, limitMs: number, clock: Clock, emit: 
         if (answered) return
         answered = true
         cancel()
-        emit('storeError', { operation, error })
-        reject(
+        const told =
           error instanceof SessionError
             ? error
-            : new SessionError('store_failed', `${operation} failed; the cause says why`, { cause: error }),
-        )
+            : new SessionError('store_failed', `${operation} failed; the cause says why`, { cause: error })
+        emit('storeError', { operation, code: told.code, error, retried: false })
+        reject(told)
       }
       const cancel = clock.after(limitMs, () => {
         fail(new SessionError('store_timeout', `${operation} did not answer within ${inWords(limitMs)}`))

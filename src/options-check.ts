@@ -24,7 +24,14 @@ export function checkTypes(options: SessionsOptions): void {
       refuse(`${name} is ${JSON.stringify(options[name])}; it is true or false`)
     }
   }
-  const { cookie, randomBytes } = options
+  const { cookie, randomBytes, onStoreError = 'error' } = options
+  if (!['error', 'anonymous'].includes(onStoreError)) {
+    refuse(`onStoreError is ${JSON.stringify(onStoreError)}; it is 'error' or 'anonymous'`)
+  }
+  // oxlint-disable-next-line typescript/unbound-method -- only looked at
+  if (options.requestInfo !== undefined && typeof options.requestInfo !== 'function') {
+    refuse('requestInfo is no function; it takes a request and returns what the log shall say of it')
+  }
   if (typeof (cookie ?? {}) !== 'object') refuse(`cookie is ${JSON.stringify(cookie)}; write cookie: { name: … }`)
   if (randomBytes !== undefined && typeof randomBytes !== 'function') {
     refuse('randomBytes is no function; it takes a number and returns as many random bytes')

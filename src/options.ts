@@ -7,6 +7,7 @@ import { milliseconds } from './duration.ts'
 import type { Duration } from './duration.ts'
 import { checkStore, checkTypes, refuse } from './options-check.ts'
 import { absoluteLifetime, idleLifetimes } from './options-lifetime.ts'
+import { logRefs } from './log-ref.ts'
 import { environment } from './platform.ts'
 import type { Store } from './store.ts'
 import { drawTicket } from './token.ts'
@@ -47,6 +48,23 @@ export interface SessionsOptions {
    * request that saves later, default), `'theirs'`, `'error'`, or a function that returns the value to keep.
    */
   readonly onConflict?: 'ours' | 'theirs' | 'error' | ((conflict: Conflict) => unknown)
+  /**
+   * What a request gets whose session cannot be read, because the store fails or does not answer: `'error'` (default),
+   * or `'anonymous'`: an empty session that cannot be saved (`session.unavailable`), with the visitor's cookie left
+   * alone. A write that fails is an error in both.
+   */
+  readonly onStoreError?: 'error' | 'anonymous'
+  /**
+   * What events say of the request they are about, as `info`: `(req) => ({ path: req.path })`. Called for events that
+   * somebody listens to, with the framework's own request object.
+   */
+  // A method, so that it may name the request type of its framework.
+  requestInfo?(request: object): unknown
+  /**
+   * The secret under which IDs are hashed in events, 16 bytes at least; the same in every process whose logs are read
+   * together. Default: a random one of this process.
+   */
+  readonly logKey?: string | Uint8Array | undefined
   /** How long one store call may take before it counts as failed. Default `'5s'`. */
   readonly storeTimeout?: Duration
   /** Drop data changes when the response is an error of 500 or above. Default true. */
@@ -66,6 +84,9 @@ export interface Policy {
   readonly permanent: boolean
   readonly cookie: SessionCookie
   readonly onConflict: NonNullable<SessionsOptions['onConflict']>
+  readonly onStoreError: 'error' | 'anonymous'
+  readonly requestInfo: ((request: object) => unknown) | undefined
+  readonly logKey: string | Uint8Array | undefined
   readonly storeTimeout: number
   readonly dropChangesOnError: boolean
   readonly sweepEvery: number | false
@@ -80,6 +101,9 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions>([
   'permanent',
   'cookie',
   'onConflict',
+  'onStoreError',
+  'requestInfo',
+  'logKey',
   'storeTimeout',
   'dropChangesOnError',
   'sweepEvery',
@@ -99,6 +123,7 @@ export function resolvePolicy(options: SessionsOptions): Policy {
   if (typeof onConflict !== 'function' && !['ours', 'theirs', 'error'].includes(onConflict)) {
     refuse(`onConflict is ${JSON.stringify(onConflict)}; it is 'ours', 'theirs', 'error' or a function`)
   }
+  void logRefs(options.logKey)
   // A generator that cannot work is found now, not at the first visitor.
   if (options.randomBytes) void drawTicket(options.randomBytes)
   return Object.freeze({
@@ -111,6 +136,9 @@ export function resolvePolicy(options: SessionsOptions): Policy {
       backendOf(options.store)?.accepts,
     ),
     onConflict,
+    onStoreError: options.onStoreError ?? 'error',
+    requestInfo: options.requestInfo?.bind(options),
+    logKey: options.logKey,
     storeTimeout: milliseconds(options.storeTimeout ?? '5s', 'storeTimeout'),
     dropChangesOnError: options.dropChangesOnError ?? true,
     sweepEvery: options.sweepEvery === false ? false : milliseconds(options.sweepEvery ?? '5m', 'sweepEvery'),

@@ -10,6 +10,13 @@ interface NodeProcess {
 
 interface NodeCrypto {
   hash?(algorithm: string, data: string, encoding: 'hex'): string
+  createHmac(algorithm: string, key: Uint8Array): { update(text: string): { digest(encoding: 'hex'): string } }
+}
+
+/** The part of a `diagnostics_channel.Channel` that is used. */
+export interface DiagnosticsChannel {
+  readonly hasSubscribers: boolean
+  publish(message: unknown): void
 }
 
 const host: { readonly process?: NodeProcess } = globalThis
@@ -38,7 +45,23 @@ export function sha256(text: string): string | Promise<string> {
 
 async function sha256Later(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex(digest)
+}
+
+/** HMAC-SHA-256 (RFC 2104) of the UTF-8 bytes, as 64 lower-case hex digits; at once where {@link hashesAtOnce}. */
+export function hmacSha256(key: Uint8Array, text: string): string | Promise<string> {
+  if (nodeCrypto && hashesAtOnce) return nodeCrypto.createHmac('sha256', key).update(text).digest('hex')
+  return hmacLater(key, text)
+}
+
+async function hmacLater(key: Uint8Array, text: string): Promise<string> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const imported = await crypto.subtle.importKey('raw', new Uint8Array(key), algorithm, false, ['sign'])
+  return hex(await crypto.subtle.sign('HMAC', imported, new TextEncoder().encode(text)))
+}
+
+function hex(bytes: ArrayBuffer): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** Bytes from the runtime's cryptographic generator (ASVS 5.0, 11.5.1). */
@@ -61,4 +84,9 @@ export function warnOnce(code: string, message: string): void {
   if (warned.has(code)) return
   warned.add(code)
   warn(code, message)
+}
+
+/** A channel of `diagnostics_channel`, where the runtime has them. */
+export function diagnosticsChannel(name: string): DiagnosticsChannel | undefined {
+  return builtin<{ channel(name: string): DiagnosticsChannel }>('node:diagnostics_channel')?.channel(name)
 }

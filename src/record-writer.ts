@@ -49,11 +49,11 @@ export async function createRecord(context: WriteContext, state: SessionState): 
   if (state.headGone) throw new SessionError('cookie_too_late', 'save a new session before the response begins')
   if (!state.mayIssue) {
     // Without its cookie the record could never be found again: one orphan a request.
-    return reportWithheld(state.ticket?.id ?? '', context.policy, context.emit)
+    return reportWithheld(state, context.policy, context.emit)
   }
   state.stored = await insertRecord(context, state, draft(context, state, wanted(state, false)))
   state.cookieDue = 'issue'
-  context.emit('created', { id: state.stored.ticket.id })
+  context.emit('created', { id: state.stored.ticket.id, owner: state.stored.owner }, state)
 }
 
 /** Insert under the state's ticket, or under a new one if a live session has that ID. */
@@ -170,7 +170,8 @@ export function settleOutcome(
     state.owner = outcome.owner
     follow(state.data, sent, outcome.lines)
   }
-  for (const { key, winner } of clashes) context.emit('conflict', { id: outcome.ticket.id, key, winner })
+  const { ticket, owner } = outcome
+  for (const { key, winner } of clashes) context.emit('conflict', { id: ticket.id, owner, key, winner }, state)
 }
 
 /** The session is over: whatever we wanted to write is dropped, and no cookie may be sent (design promise P3). */
@@ -180,13 +181,14 @@ export function end(
   reason: 'gone' | 'superseded' | 'destroyed',
   keys: readonly string[],
 ): void {
-  const id = origin(state)?.ticket.id ?? state.ticket?.id ?? ''
+  const from = origin(state)
+  const id = from?.ticket.id ?? state.ticket?.id ?? ''
   state.ended = reason
   state.cookieDue = undefined
   state.stored = undefined
   state.retiring = undefined
   state.goneReported = true
-  context.emit('gone', { id, reason, keys })
+  context.emit('gone', { id, owner: from?.owner, reason, keys }, state)
 }
 
 /**

@@ -57,7 +57,7 @@ export async function regenerateRecord(
   state.retiring = undefined
   settleOutcome(context, state, fresh, failed ? undefined : want.lines, clashes)
   state.cookieDue = 'issue'
-  emit('regenerated', { id: fresh.ticket.id, from: old.ticket.id })
+  emit('regenerated', { id: fresh.ticket.id, owner: fresh.owner, from: old.ticket.id }, state)
 }
 
 /** The lines whose keys are carried over to a new ID. */

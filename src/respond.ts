@@ -4,6 +4,7 @@ import type { Policy } from './options.ts'
 import { warnOnce } from './platform.ts'
 import { EMPTY_REPLY } from './reply.ts'
 import type { Reply } from './reply.ts'
+import { origin } from './state.ts'
 import type { SessionState } from './state.ts'
 
 const SESSION_SHOWN: Reply = { setCookie: [], varyCookie: true }
@@ -16,7 +17,7 @@ export function replyFor(state: SessionState, policy: Policy, emit: Emit): Reply
   reportDropped(state, emit)
   if (cookieDue === undefined || ticket === undefined) return state.asked ? SESSION_SHOWN : EMPTY_REPLY
   if (!state.mayIssue) {
-    reportWithheld(ticket.id, policy, emit)
+    reportWithheld(state, policy, emit)
     return SESSION_SHOWN
   }
   return { setCookie: [cookieFor(state, state.cookieValue ?? ticket.token, policy)], varyCookie: true }
@@ -30,8 +31,9 @@ function cookieFor(state: SessionState, value: string, { cookie, clock }: Policy
 }
 
 /** A cookie that stays at home is the classic silent failure behind a proxy; so it is said, once and by event. */
-export function reportWithheld(id: string, policy: Policy, emit: Emit): void {
-  emit('withheld', { id })
+export function reportWithheld(state: SessionState, policy: Policy, emit: Emit): void {
+  const { ticket, owner } = origin(state) ?? state
+  emit('withheld', { id: ticket?.id ?? '', owner }, state)
   warnOnce(
     'COATCHECK_COOKIE_WITHHELD',
     `the cookie ${policy.cookie.name} is for https only and was not sent on a plain connection. Behind a proxy that ` +
@@ -44,7 +46,7 @@ function reportDropped(state: SessionState, emit: Emit): void {
   const keys = Object.keys(state.data)
   if (state.ended === undefined || state.goneReported || keys.length === 0) return
   state.goneReported = true
-  emit('gone', { id: state.ticket?.id ?? '', reason: state.ended, keys })
+  emit('gone', { id: state.ticket?.id ?? '', reason: state.ended, keys }, state)
 }
 
 /** Data changed after the head had left. */
@@ -53,7 +55,7 @@ export function reportLate(state: SessionState, backend: Backend, emit: Emit): v
   if (!state.asked || state.dropped || (!state.mayIssue && !state.stored)) return
   const keys = backend.unsaved(state)
   if (keys.length === 0) return
-  emit('late', { id: state.ticket?.id ?? '', keys })
+  emit('late', { id: state.ticket?.id ?? '', owner: state.stored?.owner, keys }, state)
   warnOnce(
     'COATCHECK_LATE_CHANGE',
     `session data (${keys.join(', ')}) changed after the response head had left and was not saved; ${backend.lateAdvice}`,

@@ -47,10 +47,11 @@ export class Session<Data extends object = Record<string, unknown>> {
     return this.#verbs.idOf(this.#state)
   }
 
-  /** True while nothing of this session is in the store. */
+  /** True while nothing of this session is in the store; false while nobody can tell (see {@link unavailable}). */
   get isNew(): boolean {
     this.#state.asked = true
-    return this.#state.stored === undefined && this.#state.retiring === undefined && this.#state.ended === undefined
+    const { stored, retiring, ended, unavailable } = this.#state
+    return stored === undefined && retiring === undefined && ended === undefined && unavailable === undefined
   }
 
   /**
@@ -60,6 +61,16 @@ export class Session<Data extends object = Record<string, unknown>> {
   get ended(): EndReason | undefined {
     this.#state.asked = true
     return this.#state.ended
+  }
+
+  /**
+   * True when the store could not be read and `onStoreError` is `'anonymous'`: this is not the visitor's session but an
+   * empty one, which nothing can be saved in. Saving, ending or moving it rejects with `session_unavailable`, and so
+   * does the commit when something was put in. The visitor keeps the cookie, and has the session again afterwards.
+   */
+  get unavailable(): boolean {
+    this.#state.asked = true
+    return this.#state.unavailable !== undefined
   }
 
   /** Whether the cookie outlives the browser window. Setting it is a change: saved and sent with the next commit. */

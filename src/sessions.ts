@@ -1,10 +1,11 @@
 import { backendOf } from './backend.ts'
 import { storeBackend } from './backend-store.ts'
-import { decodeData } from './codec.ts'
 import { SessionError } from './errors.ts'
-import { createEvents } from './events.ts'
+import { createEvents } from './event-emitter.ts'
 import type { Listener, SessionEvents } from './events.ts'
 import { limitedStore } from './limited-store.ts'
+import { sessionLoader } from './load.ts'
+import { logRefs } from './log-ref.ts'
 import { administration } from './administration.ts'
 import type { Administration } from './administration.ts'
 import { resolvePolicy } from './options.ts'
@@ -15,10 +16,10 @@ import type { Reply } from './reply.ts'
 import { requestSessions } from './requests.ts'
 import { replyFor, reportLate } from './respond.ts'
 import { Session } from './session.ts'
-import type { SessionState, StoredState } from './state.ts'
 import { fileStore } from './stores/file.ts'
 import { createSweeper } from './sweeper.ts'
 import { drawTicket } from './token.ts'
+import { commitUnavailable } from './unavailable.ts'
 import { sessionVerbs } from './verbs.ts'
 
 /** What a request tells about itself. */
@@ -29,6 +30,8 @@ export interface OpenRequest {
   readonly secure: boolean
   /** False for requests that are no visit, such as polling or prefetching: the deadline stays. Default true. */
   readonly activity?: boolean
+  /** The framework's own request object, for the option `requestInfo`. */
+  readonly request?: object
 }
 
 /** How the request went. */
@@ -54,6 +57,8 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
   attach(request: object, session: Session<Data>): void
   /** The session an adapter opened for this request. Throws `not_registered` without one. */
   of(request: object): Session<Data>
+  /** What events and logs call the session of this `id`: to find it there, and to log more about it. */
+  refOf(id: string): Promise<string>
   /** Be told of events; returns the way to stop. */
   on<Name extends keyof SessionEvents>(name: Name, listener: Listener<Name>): () => void
 }
@@ -66,7 +71,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   options: SessionsOptions = {},
 ): Sessions<Data> {
   const policy = resolvePolicy(options)
-  const { emit, on } = createEvents()
+  const refOf = logRefs(policy.logKey)
+  const { emit, on } = createEvents({ ...policy, refOf })
   const given = options.store ?? fileStore('.sessions')
   const other = backendOf(given)
   // What is no store has nothing to wait for, and saying that it cannot is no failure to report.
@@ -83,64 +89,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     idle: () => verbs.idle(),
     description: backend.description,
   })
+  const load = sessionLoader(backend, policy, emit)
   const { attach, of } = requestSessions<Session<Data>>(cookie.name)
-
-  function begin(request: OpenRequest, from?: StoredState): SessionState {
-    return {
-      data: from ? decodeData(from.lines) : {},
-      permanent: from?.head.permanent ?? policy.permanent,
-      owner: from?.owner,
-      ticket: from?.ticket,
-      stored: from,
-      retiring: undefined,
-      keep: false,
-      ended: undefined,
-      goneReported: false,
-      dropped: false,
-      createdAt: from?.head.createdAt ?? policy.clock.now(),
-      asked: false,
-      counts: request.activity ?? true,
-      mayIssue: !cookie.secure || request.secure,
-      presented: from !== undefined,
-      cookieDue: undefined,
-      cookieValue: undefined,
-      headGone: false,
-      tail: undefined,
-    }
-  }
-
-  async function load(request: OpenRequest): Promise<SessionState> {
-    const sent = cookie.read(request.cookie)
-    if (sent === undefined) return begin(request)
-    if (sent === 'malformed') {
-      emit('rejected', { reason: 'malformed' })
-      return begin(request)
-    }
-    const found = await backend.find(sent.token)
-    if (!('missing' in found)) {
-      try {
-        return begin(request, found)
-      } catch (error) {
-        emit('rejected', { reason: 'unreadable', id: found.ticket.id, detail: String(error) })
-        return begin(request)
-      }
-    }
-    const state = begin(request)
-    if (found.missing === 'superseded') {
-      // The cookie of before a login: it may neither see the new data nor overwrite the new cookie.
-      state.ended = 'superseded'
-      state.ticket = { id: found.id, token: '' }
-    } else {
-      const { missing: reason, id, detail } = found
-      emit('rejected', { reason, id, ...(detail === undefined ? {} : { detail }) })
-    }
-    return state
-  }
 
   return {
     ...admin,
     cookieName: cookie.name,
     on,
+    refOf: async (id) => refOf(id),
 
     async open(request) {
       if (isClosed()) throw new SessionError('closed', 'open sessions before close(), or create them anew')
@@ -155,7 +111,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       const dropped = failed && policy.dropChangesOnError
       try {
         state.dropped = dropped
-        if (state.tail === undefined && (state.ended || !backend.isDue(state, dropped))) {
+        commitUnavailable(state, dropped, emit)
+        if (state.tail === undefined && (state.ended || state.unavailable || !backend.isDue(state, dropped))) {
           return replyFor(state, policy, emit)
         }
         return verbs.commit(state, dropped).then(() => replyFor(state, policy, emit))

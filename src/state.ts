@@ -1,6 +1,7 @@
 import { planDeadline, target } from './lifetime.ts'
 import type { DeadlinePlan, LifetimeFacts } from './lifetime.ts'
 import type { Lines } from './record.ts'
+import type { SessionError } from './errors.ts'
 import type { EndReason } from './events.ts'
 import type { Policy } from './options.ts'
 import type { RecordHead } from './record.ts'
@@ -19,6 +20,8 @@ export interface StoredState {
 
 /** What is true of one session during one request. The `Session` is a view of it; the back end moves it on. */
 export interface SessionState {
+  /** What the adapter said the request is, for events. */
+  readonly request: unknown
   /** Handed to the application, which changes it as it likes. */
   data: Record<string, unknown>
   permanent: boolean
@@ -32,6 +35,8 @@ export interface SessionState {
   /** Which keys `regenerate()` carries over. */
   keep: readonly string[] | boolean
   ended: EndReason | undefined
+  /** Why the session could not be read: it is an anonymous one that is never saved. */
+  readonly unavailable: SessionError | undefined
   /** The `gone` event has named what was dropped. */
   goneReported: boolean
   /** The last commit dropped the changes on purpose, because the request failed. */

@@ -6,6 +6,7 @@ import { earnedDeadline } from './state.ts'
 import type { SessionState } from './state.ts'
 import { drawTicket } from './token.ts'
 import type { Ticket } from './token.ts'
+import { unavailability } from './unavailable.ts'
 
 /** The members of a session that may wait for the store, and the commit, which is the last of them. */
 export interface Verbs extends SessionVerbs {
@@ -21,7 +22,9 @@ export interface Verbs extends SessionVerbs {
 export function sessionVerbs(backend: Backend, policy: Policy, isClosed: () => boolean): Verbs {
   const underWay = new Set<Promise<unknown>>()
 
-  function inTurn<Result>(state: SessionState, task: () => Promise<Result>): Promise<Result> {
+  function inTurn<Result>(state: SessionState, member: string, task: () => Promise<Result>): Promise<Result> {
+    const refusal = unavailability(state, member)
+    if (refusal) return Promise.reject(refusal)
     if (isClosed()) {
       return Promise.reject(new SessionError('closed', 'await close() after the last request is answered'))
     }
@@ -37,10 +40,10 @@ export function sessionVerbs(backend: Backend, policy: Policy, isClosed: () => b
   }
 
   return {
-    commit: (state, failed) => inTurn(state, () => backend.save(state, failed)),
+    commit: (state, failed) => inTurn(state, 'the commit', () => backend.save(state, failed)),
 
     save: (state) =>
-      inTurn(state, async () => {
+      inTurn(state, 'save()', async () => {
         alive(state)
         await backend.save(state, false)
         // The save itself may have found the session gone; whoever asked for it by name is told.
@@ -48,18 +51,18 @@ export function sessionVerbs(backend: Backend, policy: Policy, isClosed: () => b
       }),
 
     update: (state, change) =>
-      inTurn(state, async () => {
+      inTurn(state, 'update()', async () => {
         alive(state)
         await backend.update(state, change)
         alive(state)
       }),
 
-    reload: (state) => inTurn(state, () => backend.reload(state)),
+    reload: (state) => inTurn(state, 'reload()', () => backend.reload(state)),
 
-    destroy: (state) => inTurn(state, async () => (state.ended ? undefined : backend.destroy(state))),
+    destroy: (state) => inTurn(state, 'destroy()', async () => (state.ended ? undefined : backend.destroy(state))),
 
     regenerate: (state, keep) =>
-      inTurn(state, async () => {
+      inTurn(state, 'regenerate()', async () => {
         if (state.ended) {
           // The second click on "log in" arrives with the old cookie. Its answer, usually a redirect, is followed with
           // the new one: an error page would hide that the first click did all there was to do.

@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { suite, test } from 'node:test'
 import { errorCodes } from '../src/errors.ts'
+import { eventNames } from './core/event-names.ts'
 import { anchors, links, pages, readPage, root } from './markdown.ts'
 
 /** Links of `page` that lead nowhere; `read` gives a file's text, or null when there is no such file. */
@@ -60,5 +61,9 @@ suite('documentation', () => {
   test('docs/errors.md has one row for every error code, and none for a code that does not exist', () => {
     const rows = documentedCodes(readPage('docs/errors.md'))
     assert.deepEqual(rows.toSorted(), Object.keys(errorCodes).toSorted())
+  })
+
+  test('docs/events.md has one row for every event, and none for one that does not exist', () => {
+    assert.deepEqual(documentedCodes(readPage('docs/events.md')).toSorted(), eventNames.toSorted())
   })
 })

@@ -37,6 +37,7 @@ export function withSession<Data extends object, Req extends Request, Rest exten
       cookie: request.headers.get('cookie') ?? undefined,
       secure: secure(request),
       activity: activity(request),
+      request,
     })
     sessions.attach(request, session)
     const response = await handle(request, session, rest)

@@ -25,7 +25,7 @@ export async function serveSession<Data extends object>(
   res: NodeResponse,
   { secure, activity, onCommitError, beforeCommit }: Serving,
 ): Promise<Session<Data>> {
-  const session = await sessions.open({ cookie: req.headers.cookie, secure, activity })
+  const session = await sessions.open({ cookie: req.headers.cookie, secure, activity, request: req })
   sessions.attach(req, session)
   let committed = false
 

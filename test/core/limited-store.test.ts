@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { SessionError } from '../../src/errors.ts'
-import { createEvents } from '../../src/events.ts'
+import { createEvents } from '../../src/event-emitter.ts'
 import type { SessionEvents } from '../../src/events.ts'
 import { limitedStore } from '../../src/limited-store.ts'
 import type { ListedRecord, Store } from '../../src/store.ts'
@@ -56,11 +56,12 @@ suite('a store call that fails', () => {
       const cause = new Error('disk full')
       for (const fail of [() => Promise.reject(cause), throwing(cause)]) {
         const { limited, clock, told } = limit(storeOf(fail))
+        const at = clock.now()
         const failed = (error: unknown): boolean =>
           refusal('store_failed', operation)(error) && error instanceof SessionError && error.cause === cause
         await assert.rejects(async () => call(limited), failed)
         clock.advance(10_000)
-        assert.deepEqual(told, [{ operation, error: cause }])
+        assert.deepEqual(told, [{ at, operation, code: 'store_failed', error: cause, retried: false }])
       }
     })
   }
@@ -168,7 +169,7 @@ function limit(store: Store): {
   told: SessionEvents['storeError'][]
 } {
   const clock = testClock()
-  const { emit, on } = createEvents()
+  const { emit, on } = createEvents({ clock })
   const told: SessionEvents['storeError'][] = []
   on('storeError', (event) => told.push(event))
   return { limited: limitedStore(store, 2_000, clock, emit), clock, told }

@@ -32,6 +32,8 @@ const NAMES: readonly (keyof SessionEvents)[] = [
   'withheld',
   'swept',
   'storeError',
+  'unavailable',
+  'refused',
 ]
 
 export function scene(options: SessionsOptions = {}): Scene {
@@ -59,8 +61,15 @@ export function scene(options: SessionsOptions = {}): Scene {
     },
     found: async () => ({ ...(await made.open({ activity: false })).data }),
   }
-  for (const name of NAMES) sessions.on(name, (event) => made.events.push({ name, event }))
+  for (const name of NAMES) sessions.on(name, (event) => made.events.push({ name, event: factsOf(event) }))
   return made
+}
+
+/** What the core reported, without what every event says, and with the IDs that loggers do not see. */
+function factsOf(event: object): object {
+  const { at: _, ref: __, fromRef: ___, ...facts }: Record<string, unknown> = { ...event }
+  for (const name of ['id', 'from'] as const) if (name in event) facts[name] = Object(event)[name]
+  return facts
 }
 
 /** A scene whose visitor has a stored session. */

@@ -1,0 +1,96 @@
+import type { Backend, Missing } from './backend.ts'
+import { decodeData } from './codec.ts'
+import type { SessionError } from './errors.ts'
+import type { Emit } from './events.ts'
+import type { Policy } from './options.ts'
+import type { OpenRequest } from './sessions.ts'
+import type { SessionState, StoredState } from './state.ts'
+import { ticketFor } from './token.ts'
+import { isOutage } from './unavailable.ts'
+
+/** The beginning of a request: from its cookie to the state of its session. */
+export function sessionLoader(
+  backend: Backend,
+  policy: Policy,
+  emit: Emit,
+): (request: OpenRequest) => Promise<SessionState> {
+  const { cookie, clock } = policy
+
+  function begin(request: OpenRequest, from?: StoredState, unavailable?: SessionError): SessionState {
+    return {
+      request: request.request,
+      data: from ? decodeData(from.lines) : {},
+      permanent: from?.head.permanent ?? policy.permanent,
+      owner: from?.owner,
+      ticket: from?.ticket,
+      stored: from,
+      retiring: undefined,
+      keep: false,
+      ended: undefined,
+      unavailable,
+      goneReported: false,
+      dropped: false,
+      createdAt: from?.head.createdAt ?? clock.now(),
+      asked: false,
+      counts: request.activity ?? true,
+      mayIssue: !cookie.secure || request.secure,
+      presented: from !== undefined,
+      cookieDue: undefined,
+      cookieValue: undefined,
+      headGone: false,
+      tail: undefined,
+    }
+  }
+
+  function open(request: OpenRequest, found: StoredState): SessionState {
+    const { ticket, owner } = found
+    try {
+      const state = begin(request, found)
+      if (emit.heard('loaded')) emit('loaded', { id: ticket.id, owner }, state)
+      return state
+    } catch (error) {
+      const state = begin(request)
+      emit('rejected', { reason: 'unreadable', id: ticket.id, owner, detail: String(error) }, state)
+      return state
+    }
+  }
+
+  function openNone(request: OpenRequest, { missing, id, owner, detail }: Missing): SessionState {
+    const state = begin(request)
+    if (missing === 'superseded') {
+      // The cookie of before a login: it may neither see the new data nor overwrite the new cookie.
+      state.ended = 'superseded'
+      state.ticket = { id, token: '' }
+    } else if (missing === 'expired') {
+      emit('expired', { id, owner }, state)
+    } else {
+      emit('rejected', { reason: missing, id, ...(detail === undefined ? {} : { detail }) }, state)
+    }
+    return state
+  }
+
+  /** An ID of its own, if anybody asks: that of the cookie is not known to be a session's. */
+  async function openUnread(request: OpenRequest, token: string, error: SessionError): Promise<SessionState> {
+    const state = begin(request, undefined, error)
+    const { id } = await ticketFor(token)
+    emit('unavailable', { id, code: error.code }, state)
+    return state
+  }
+
+  return async (request) => {
+    const sent = cookie.read(request.cookie)
+    if (sent === undefined) return begin(request)
+    if (sent === 'malformed') {
+      const state = begin(request)
+      emit('rejected', { reason: 'malformed' }, state)
+      return state
+    }
+    try {
+      const found = await backend.find(sent.token)
+      return 'missing' in found ? openNone(request, found) : open(request, found)
+    } catch (error) {
+      if (policy.onStoreError === 'anonymous' && isOutage(error)) return openUnread(request, sent.token, error)
+      throw error
+    }
+  }
+}
