@@ -147,7 +147,7 @@ export const breaks: readonly Break[] = [
   {
     name: 'another request’s owner is lost while an ID moves',
     file: 'regenerate-record.ts',
-    edits: [['{ lines: merged.lines, ...mergeMembers(want, old, current) }', '{ ...want, lines: merged.lines }']],
+    edits: [['const members = mergeMembers(want, old, current)', 'const { lines: _, ...members } = want']],
     why: '“log me out everywhere” misses the session',
   },
   {
@@ -159,7 +159,7 @@ export const breaks: readonly Break[] = [
   {
     name: 'a superseded record opens as a live one',
     file: 'compare-and-set.ts',
-    edits: [["if (head.kind === 'superseded') return { missing: 'superseded' }", '']],
+    edits: [["if (head.kind === 'superseded') {", "if (head.kind === 'superseded' && head.createdAt === 0) {"]],
     why: 'the cookie of before the login can be written, and overwrites the new one',
   },
   {
@@ -167,7 +167,7 @@ export const breaks: readonly Break[] = [
     file: 'regenerate-record.ts',
     edits: [
       [
-        'let fresh = await insertRecord(context, state, draft(context, state, want, old.head))',
+        'let fresh = await insertRecord(context, state, arriving(draft(context, state, want, old.head), old))',
         'let fresh = old\n  let make = async (): Promise<void> => {\n    fresh = await insertRecord(context, state, draft(context, state, want, old.head))\n  }',
       ],
       [
@@ -182,6 +182,30 @@ export const breaks: readonly Break[] = [
     file: 'regenerate-record.ts',
     edits: [['await store.delete(fresh.ticket.id)\n      return end(', 'return end(']],
     why: 'two IDs live for one visitor',
+  },
+  {
+    name: 'an old ID does not say where its session went',
+    file: 'regenerate-record.ts',
+    edits: [['policy.clock.now() + SUPERSEDED_MS, fresh.ticket.id)', 'policy.clock.now() + SUPERSEDED_MS)']],
+    why: '“log me out everywhere” misses a session that moves to a new ID at that moment',
+  },
+  {
+    name: 'an old ID is not found among its owner’s',
+    file: 'compare-and-set.ts',
+    edits: [['successor === undefined ? undefined : from.owner', 'undefined']],
+    why: '“log me out everywhere” misses a session that moves while the listing runs',
+  },
+  {
+    name: 'a new ID does not say whence its session comes',
+    file: 'regenerate-record.ts',
+    edits: [['head: movedFrom(record.head, old.ticket.id)', 'head: record.head']],
+    why: '“log me out everywhere else” ends this session, too',
+  },
+  {
+    name: 'revoking does not follow a session that moves',
+    file: 'revoke.ts',
+    edits: [['at = reading.successor\n        continue', 'return false']],
+    why: 'a session is reported as ended and lives on',
   },
   {
     name: 'regenerate keeps everything',

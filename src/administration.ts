@@ -3,7 +3,10 @@ import type { Emit } from './events.ts'
 import { describePolicy } from './describe.ts'
 import { isOver } from './lifetime.ts'
 import type { Policy } from './options.ts'
+import type { KeyedQueue } from './queue.ts'
 import { decodeRecord } from './record.ts'
+import { revokeOwned, revokeSession } from './revoke.ts'
+import type { Session } from './session.ts'
 import type { ListedRecord, Store } from './store.ts'
 import type { Sweeper } from './sweeper.ts'
 
@@ -24,10 +27,16 @@ export interface SessionInfo {
 export interface Administration {
   /** Live sessions, all or one owner's. Throws `cannot` on a store that cannot enumerate. */
   list(filter?: { readonly owner?: string }): AsyncIterable<SessionInfo>
-  /** End one session by its `id`. False when there was none. Its requests in flight cannot bring it back. */
+  /**
+   * End one session by its `id`, wherever it moves to meanwhile. False when there was none. Its requests in flight
+   * cannot bring it back.
+   */
   revoke(id: string): Promise<boolean>
-  /** End all sessions of an owner, but perhaps one (`except`: the current session's `id`). Resolves with how many. */
-  revokeAll(filter: { readonly owner: string; readonly except?: string }): Promise<number>
+  /**
+   * End all sessions an owner has now, wherever they move to meanwhile, but perhaps one: `except` is the current
+   * session, or the `id` of a stored one. Resolves with how many. Throws `cannot` on a store that cannot enumerate.
+   */
+  revokeAll(filter: { readonly owner: string; readonly except?: Session<object> | string }): Promise<number>
   /** Remove dead records now, for a cron job where no server runs. Resolves with how many. */
   sweep(): Promise<number>
   /** The effective policy in words. */
@@ -45,6 +54,7 @@ export interface AdministrationParts {
   readonly policy: Policy
   readonly emit: Emit
   readonly sweeper: Sweeper
+  readonly queue: KeyedQueue
   /** Resolves once no session is being saved. */
   readonly idle: () => Promise<void>
   /** What the back end says of itself, see `Backend`. */
@@ -55,33 +65,26 @@ const ID_SHAPE = /^[\da-f]{64}$/
 
 /** The operator's half of `Sessions`. */
 export function administration(parts: AdministrationParts): Administration & { readonly isClosed: () => boolean } {
-  const { store, policy, emit, sweeper, idle, description } = parts
+  const { store, policy, sweeper, idle, description } = parts
   let closing: Promise<void> | undefined
 
   async function* list(filter: { readonly owner?: string } = {}): AsyncIterable<SessionInfo> {
     if ('owner' in filter) checkOwner(filter.owner, 'list')
-    if (!store.list) throw new SessionError('cannot', 'this store cannot list sessions; choose one that can enumerate')
-    for await (const record of store.list(filter)) {
+    for await (const record of listing(store)(filter)) {
       const info = inform(record, policy)
       if (info) yield info
     }
   }
 
-  async function revoke(id: string): Promise<boolean> {
-    if (!ID_SHAPE.test(id)) throw new SessionError('bad_option', 'revoke() takes a session.id: 64 hex digits')
-    const removed = await store.delete(id)
-    if (removed) emit('revoked', { id })
-    return removed
-  }
-
   return {
     list,
-    revoke,
+    async revoke(id) {
+      if (!ID_SHAPE.test(id)) throw new SessionError('bad_option', 'revoke() takes a session.id: 64 hex digits')
+      return revokeSession(parts, id)
+    },
     async revokeAll({ owner, except }) {
       checkOwner(owner, 'revokeAll')
-      let count = 0
-      for await (const { id } of list({ owner })) if (id !== except && (await revoke(id))) count += 1
-      return count
+      return revokeOwned(parts, listing(store)({ owner }), owner, except)
     },
     sweep: () => sweeper.sweep(),
     describe: () => describePolicy(policy, description),
@@ -94,6 +97,11 @@ export function administration(parts: AdministrationParts): Administration & { r
       return closing
     },
   }
+}
+
+function listing(store: Store): NonNullable<Store['list']> {
+  if (!store.list) throw new SessionError('cannot', 'this store cannot list sessions; choose one that can enumerate')
+  return store.list.bind(store)
 }
 
 /** An ID that turned out undefined must not mean everybody: that would end, or show, the sessions of all. */

@@ -8,6 +8,7 @@ import { decodeRecord, encodeRecord } from './record.ts'
 import type { RecordHead } from './record.ts'
 import type { StoredState } from './state.ts'
 import type { RecordInput, Store, StoredRecord } from './store.ts'
+import { movedTo, successorOf } from './succession.ts'
 import type { Ticket } from './token.ts'
 
 /** A record as it should be next. */
@@ -25,6 +26,8 @@ export type Reading =
       readonly missing: 'unknown' | 'expired' | 'superseded' | 'unreadable'
       readonly detail?: string
       readonly owner?: string | undefined
+      /** Under which ID the session of a superseded record went on. */
+      readonly successor?: string
     }
 
 /** A cap that time normally sets: it only matters to a clock that stands still. */
@@ -42,10 +45,13 @@ export function recordInput(draft: Draft): RecordInput {
   }
 }
 
-/** What a superseded record holds until it expires: nothing but the fact. */
-export function supersededDraft(from: StoredState, expiresAt: number): Draft {
+/** What a superseded record holds until it expires: the fact, and under which ID the session went on, if it did. */
+export function supersededDraft(from: StoredState, expiresAt: number, successor?: string): Draft {
   const { createdAt, permanent } = from.head
-  return { head: { kind: 'superseded', createdAt, permanent }, lines: new Map(), expiresAt, owner: undefined }
+  const meta = successor === undefined ? null : { meta: movedTo(successor) }
+  // A session that went on is still found among its owner's under the old ID: see `revoke.ts`.
+  const owner = successor === undefined ? undefined : from.owner
+  return { head: { kind: 'superseded', createdAt, permanent, ...meta }, lines: new Map(), expiresAt, owner }
 }
 
 /** Read a record and check both deadlines, however lazily the store expires. */
@@ -86,7 +92,10 @@ function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: n
   const { head, lines } = decoded
   if (isOver({ now, createdAt: head.createdAt, absolute: policy.absolute }, record.expiresAt))
     return head.kind === 'live' ? { missing: 'expired', owner: record.owner } : { missing: 'unknown' }
-  if (head.kind === 'superseded') return { missing: 'superseded' }
+  if (head.kind === 'superseded') {
+    const successor = successorOf(head)
+    return { missing: 'superseded', ...(successor === undefined ? null : { successor }) }
+  }
   return { ticket, version: record.version, head, lines, expiresAt: record.expiresAt, owner: record.owner }
 }
 

@@ -14,6 +14,7 @@ import { reportWithheld } from './respond.ts'
 import { earnedDeadline, origin, plan } from './state.ts'
 import type { SessionState, StoredState } from './state.ts'
 import type { Store } from './store.ts'
+import { afterMove } from './succession.ts'
 import { drawTicket } from './token.ts'
 
 /** What every write needs at hand. */
@@ -141,8 +142,16 @@ export function draft(
   head: Partial<RecordHead> = {},
   expiresAt: number = earnedDeadline(state, context.policy, want.permanent),
 ): Draft {
+  const { meta, ...others } = head
+  const notes = meta && afterMove(meta)
   return {
-    head: { ...head, kind: 'live', createdAt: state.createdAt, permanent: want.permanent },
+    head: {
+      ...others,
+      ...(notes === undefined ? null : { meta: notes }),
+      kind: 'live',
+      createdAt: state.createdAt,
+      permanent: want.permanent,
+    },
     lines: want.lines,
     expiresAt,
     owner: want.owner,

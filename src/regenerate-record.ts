@@ -1,4 +1,5 @@
 import { compareAndSet, recordInput, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
+import type { Draft } from './compare-and-set.ts'
 import { SessionError } from './errors.ts'
 import { changedKeys, mergeLines, NO_LINES } from './merge.ts'
 import type { SettledClash } from './merge.ts'
@@ -6,6 +7,7 @@ import type { Lines } from './record.ts'
 import { draft, end, insertRecord, mergeMembers, settleOutcome, wanted } from './record-writer.ts'
 import type { Wanted, WriteContext } from './record-writer.ts'
 import type { SessionState, StoredState } from './state.ts'
+import { movedFrom } from './succession.ts'
 
 /**
  * Move a session to its new ID: create the new record, then supersede the old one by compare-and-set, then let the
@@ -26,20 +28,21 @@ export async function regenerateRecord(
   if (state.headGone) throw new SessionError('cookie_too_late', 'save after regenerate() before the response begins')
   const carried = (lines: Lines): Lines => carriedLines(lines, state.keep)
   const want: Wanted = failed ? { ...wanted(state, true), lines: carried(old.lines) } : wanted(state, false)
-  let fresh = await insertRecord(context, state, draft(context, state, want, old.head))
+  let fresh = await insertRecord(context, state, arriving(draft(context, state, want, old.head), old))
   const clashes: SettledClash[] = []
 
   const supersede = compareAndSet.bind(undefined, store, policy, old, async (current) => {
     if (current !== old) {
       const merged = mergeLines(carried(old.lines), want.lines, carried(current.lines), context.settle)
       clashes.splice(0, clashes.length, ...merged.clashes, ...leftBehind(old.lines, current.lines, carried))
-      const next = draft(context, state, { lines: merged.lines, ...mergeMembers(want, old, current) }, current.head)
+      const members = mergeMembers(want, old, current)
+      const next = arriving(draft(context, state, { lines: merged.lines, ...members }, current.head), old)
       const receipt = await store.update(fresh.ticket.id, fresh.version, recordInput(next), policy.clock.now())
       // Nobody else has the new ID yet: only an operator's revoke can have come between.
       if (typeof receipt === 'string') throw new SessionError('session_ended', 'it was revoked while it moved')
       fresh = { ...next, ticket: fresh.ticket, version: receipt.version }
     }
-    return supersededDraft(current, policy.clock.now() + SUPERSEDED_MS)
+    return supersededDraft(current, policy.clock.now() + SUPERSEDED_MS, fresh.ticket.id)
   })
 
   try {
@@ -58,6 +61,10 @@ export async function regenerateRecord(
   settleOutcome(context, state, fresh, failed ? undefined : want.lines, clashes)
   state.cookieDue = 'issue'
   emit('regenerated', { id: fresh.ticket.id, owner: fresh.owner, from: old.ticket.id }, state)
+}
+
+function arriving(record: Draft, old: StoredState): Draft {
+  return { ...record, head: movedFrom(record.head, old.ticket.id) }
 }
 
 /** The lines whose keys are carried over to a new ID. */

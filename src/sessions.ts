@@ -77,7 +77,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const other = backendOf(given)
   // What is no store has nothing to wait for, and saying that it cannot is no failure to report.
   const store = other ? given : limitedStore(given, policy.storeTimeout, policy.clock, emit)
-  const backend = other?.open(policy, emit) ?? storeBackend(store, policy, emit, keyedQueue())
+  const queue = keyedQueue()
+  const backend = other?.open(policy, emit) ?? storeBackend(store, policy, emit, queue)
   const sweeper = createSweeper(store, policy, emit)
   const verbs = sessionVerbs(backend, policy, () => isClosed())
   const { cookie } = policy
@@ -86,6 +87,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     policy,
     emit,
     sweeper,
+    queue,
     idle: () => verbs.idle(),
     description: backend.description,
   })

@@ -1,5 +1,6 @@
 import { deadlineBodies, operatorBodies } from './session-cases-deadlines.ts'
 import { endingBodies } from './session-cases-endings.ts'
+import { ownerBodies } from './session-cases-owners.ts'
 import { promiseBodies } from './session-cases-promises.ts'
 import { updateBodies } from './session-cases-updates.ts'
 import type { StoreCase } from './store-case.ts'
@@ -16,6 +17,7 @@ export const sessionCases: readonly StoreCase[] = [
   ...cases(deadlineBodies),
   ...cases(operatorBodies.sweep, undefined, ['sweep']),
   ...cases(operatorBodies.list, undefined, ['list']),
+  ...cases(ownerBodies, undefined, ['list']),
 ]
 
 /** A case for each body; without a promise given, the name begins with it. */

@@ -1,0 +1,85 @@
+import { same } from './check.ts'
+import { site } from './visitor.ts'
+import type { SessionBody, Site, Visitor } from './visitor.ts'
+
+/** P3 and P12, for stores that list: ending an owner's sessions, whatever they are doing meanwhile. */
+export const ownerBodies: Readonly<Record<string, SessionBody>> = {
+  'P3 revokeAll() ends a session that moves to a new ID after it was listed': async (context) => {
+    const on = site(context)
+    const [ada, bob] = [await signedIn(on, 'ada'), await signedIn(on, 'bob')]
+    on.gates.hold('list', { side: 'after' })
+    const ending = on.sessions.revokeAll({ owner: 'ada' })
+    const stop = await on.gates.reached('list', 'after')
+    await ada.request((session) => session.regenerate({ keep: true }))
+    stop.release()
+    same(await ending, 1, 'sessions ended')
+    same(await isIn(ada), false, 'whether the new cookie opens a session')
+    same(await isIn(bob), true, "whether bob's session lives")
+  },
+  'P3 revokeAll() ends a session that is just moving to a new ID': async (context) => {
+    const on = site(context)
+    const ada = await signedIn(on, 'ada')
+    const { cookie } = ada
+    const { moving, release } = await midway(on, ada)
+    // Another process: the queue of this one would make it wait for the move.
+    same(await site(context).sessions.revokeAll({ owner: 'ada' }), 2, 'records ended')
+    same(await release(), 0, 'cookies of the response')
+    same(await on.sessions.revoke(moving), false, 'whether the new ID lives')
+    same(await isIn(on.visitor(cookie)), false, 'whether the old cookie opens a session')
+  },
+  'P3 revoke() of an ID that the session has just left ends the session': async (context) => {
+    const on = site(context)
+    const ada = await signedIn(on, 'ada')
+    const { id } = await ada.open()
+    for (let moves = 0; moves < 2; moves += 1) await ada.request((session) => session.regenerate({ keep: true }))
+    same(await on.sessions.revoke(id), true, 'revoke()')
+    same(await isIn(ada), false, 'whether the new cookie opens a session')
+    same(await on.sessions.revoke(id), false, 'revoke() once more')
+  },
+  'P12 the session that revokeAll() excepts may move to a new ID meanwhile': async (context) => {
+    const on = site(context)
+    const [ada, other] = [await signedIn(on, 'ada'), await signedIn(on, 'ada')]
+    const { id } = await ada.open()
+    const { release } = await midway(on, ada)
+    same(await site(context).sessions.revokeAll({ owner: 'ada', except: id }), 1, 'sessions ended while it moves')
+    same(await release(), 1, 'cookies of the response')
+    same(await isIn(ada), true, 'whether the excepted session lives')
+    same(await isIn(other), false, 'whether the other one lives')
+    same(await on.sessions.revokeAll({ owner: 'ada', except: id }), 0, 'sessions ended after it moved')
+    same(await isIn(ada), true, 'whether the excepted session still lives')
+  },
+}
+
+/** A visitor with a session of `owner`. */
+async function signedIn(on: Site, owner: string): Promise<Visitor> {
+  const visitor = on.visitor()
+  await visitor.request((session) => {
+    session.data['user'] = owner
+    session.owner = owner
+  })
+  return visitor
+}
+
+/** Whether a visitor's cookie opens a session with something in it. */
+async function isIn(visitor: Visitor): Promise<boolean> {
+  return Object.keys(await visitor.data()).length > 0
+}
+
+/** A visitor whose session has its new record, while the old one is not superseded yet. */
+async function midway(
+  on: Site,
+  visitor: Visitor,
+): Promise<{ readonly moving: string; readonly release: () => Promise<number> }> {
+  const session = await visitor.open()
+  await session.regenerate({ keep: true })
+  on.gates.hold('update')
+  const committing = visitor.commit(session)
+  const stop = await on.gates.reached('update')
+  return {
+    moving: session.id,
+    async release() {
+      stop.release()
+      return (await committing).setCookie.length
+    },
+  }
+}
