@@ -1,12 +1,17 @@
 import { duration, SessionError } from 'coatcheck'
 import type { Duration } from 'coatcheck'
 
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
 /** What the environment says about the demo. */
 export interface Config {
-  /** For `openStore`. */
-  readonly store: string
-  /** Idle lifetime. */
-  readonly lifetime: Duration
+  /** For `openStore`; or, when `SESSION_TYPE` is set and `SESSION_STORE` is not, keys for `fromFlaskConfig`. */
+  readonly store: { readonly url: string } | { readonly flask: Environment }
+  /** Idle lifetime; undefined leaves it to Flask's keys. */
+  readonly lifetime: Duration | undefined
+  /** How often dead records are swept. */
+  readonly sweepEvery: Duration
   /** Whether the cookie outlives the browser window. */
   readonly permanent: boolean
   /** 0 for any free one. */
@@ -18,8 +23,6 @@ export class SetupError extends Error {
   override readonly name = 'SetupError'
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
-
 /**
  * Read the environment. A variable that is unset or empty has its default.
  *
@@ -27,9 +30,11 @@ type Environment = Readonly<Record<string, string | undefined>>
  */
 export function readConfig(env: Environment): Config {
   const value = (name: string, otherwise: string): string => env[name] || otherwise
+  const isFlask = !env['SESSION_STORE'] && Boolean(env['SESSION_TYPE'])
   return {
-    store: value('SESSION_STORE', 'file:.sessions'),
-    lifetime: readLifetime(value('SESSION_LIFETIME', '31d')),
+    store: isFlask ? { flask: flaskKeys(env) } : { url: value('SESSION_STORE', 'file:.sessions') },
+    lifetime: isFlask && !env['SESSION_LIFETIME'] ? undefined : readDuration('SESSION_LIFETIME', env, '31d'),
+    sweepEvery: readDuration('SESSION_SWEEP_EVERY', env, '5m'),
     permanent: readFlag('SESSION_PERMANENT', value('SESSION_PERMANENT', 'true')),
     port: readPort(value('PORT', '3000')),
   }
@@ -40,12 +45,25 @@ export function storeProblem(url: string, error: SessionError): SetupError {
   return new SetupError(`SESSION_STORE is ${shown(withoutSecrets(url))}. ${error.message}`)
 }
 
-function readLifetime(text: string): Duration {
+/** What to say about keys of Flask's that cannot be. The message names them and quotes no secret. */
+export function flaskProblem(error: SessionError): SetupError {
+  return new SetupError(`SESSION_TYPE is set, so Flask's variables decide where sessions are. ${error.message}`)
+}
+
+/** Flask's variables, and no others: it would refuse those of ours, because they look like its own. */
+function flaskKeys(env: Environment): Environment {
+  const isKey =
+    /^(SESSION_(?!STORE$|LIFETIME$|SWEEP_EVERY$)|SQLALCHEMY_|SECRET_KEY|APPLICATION_ROOT$|PERMANENT_SESSION_)/
+  return Object.fromEntries(Object.entries(env).filter(([name, text]) => isKey.test(name) && text))
+}
+
+function readDuration(name: string, env: Environment, otherwise: Duration): Duration {
+  const text = env[name] || otherwise
   try {
     return duration(text)
   } catch (error) {
     if (!(error instanceof SessionError)) throw error
-    throw invalid('SESSION_LIFETIME', text, "a duration like '90s', '30m', '12h' or '31d', at most a thousand years")
+    throw invalid(name, text, "a duration like '90s', '30m', '12h' or '31d', at most a thousand years")
   }
 }
 

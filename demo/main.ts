@@ -1,18 +1,18 @@
-/** `npm start`: upload a text file, see its lines, find it again on the next visit. */
+/** `npm start`: a small site that keeps what it knows about its visitors in their sessions. */
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createSessions, SessionError } from 'coatcheck'
-import type { Sessions } from 'coatcheck'
-import { openStore } from 'coatcheck/stores'
 import { createApp } from './app.ts'
-import type { DemoData } from './app.ts'
-import { readConfig, SetupError, storeProblem, withoutSecrets } from './config.ts'
+import { readConfig, SetupError } from './config.ts'
 import type { Config } from './config.ts'
+import { readEnvFile } from './env-file.ts'
+import { openSessions } from './open-sessions.ts'
+import type { KeptSessions } from './open-sessions.ts'
 
 /** How long a request under way may keep the server from stopping. */
 const STOP_WITHIN_MS = 3000
 
 try {
+  readEnvFile()
   await start(readConfig(process.env))
 } catch (error) {
   if (!(error instanceof SetupError)) throw error
@@ -21,27 +21,19 @@ try {
 }
 
 async function start(config: Config): Promise<void> {
-  const sessions = await openSessions(config)
-  const app = createApp(sessions)
+  const kept = await openSessions(config)
+  const app = createApp(kept)
   // Plain http: for this machine alone. In front of anything else belongs a server that speaks https.
   const server = app.listen(config.port, '127.0.0.1')
   try {
     const { port } = await listening(server, config.port)
     // Before the address is told: whoever reads it may stop us at once.
-    stopOnSignal(server, sessions)
+    stopOnSignal(server, kept)
     console.log(`Coatcheck demo: http://127.0.0.1:${port}/`)
-    console.log(`Sessions are kept in ${withoutSecrets(config.store)} (SESSION_STORE). Stop with Ctrl+C.`)
+    console.log([...kept.notes, 'Stop with Ctrl+C.'].join('\n'))
   } catch (error) {
-    await sessions.close()
+    await kept.sessions.close()
     throw error
-  }
-}
-
-async function openSessions({ store: url, lifetime, permanent }: Config): Promise<Sessions<DemoData>> {
-  try {
-    return createSessions<DemoData>({ store: await openStore(url), lifetime, permanent })
-  } catch (error) {
-    throw error instanceof SessionError ? storeProblem(url, error) : error
   }
 }
 
@@ -66,7 +58,7 @@ function portProblem(port: number, error: NodeJS.ErrnoException): Error {
  * Answer what is under way, then close the store. A second signal changes nothing: npm passes a Ctrl+C on to a process
  * that has already had it from the terminal, and that must not cut the first one short.
  */
-function stopOnSignal(server: Server, sessions: Sessions<DemoData>): void {
+function stopOnSignal(server: Server, { sessions }: KeptSessions): void {
   let stopping = false
   const stop = (): void => {
     if (stopping) return

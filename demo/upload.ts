@@ -11,7 +11,7 @@ export interface Upload {
 }
 
 /** Why an upload was not kept. */
-export type Refusal = TextProblem | 'too_large' | 'no_file' | 'not_a_form' | 'damaged' | 'cross_site'
+export type Refusal = TextProblem | 'too_large' | 'no_file' | 'not_a_form' | 'damaged'
 
 /** What came of a request with a form: the file's name and text, or the reason there is none. */
 export type Received =

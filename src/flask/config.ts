@@ -3,6 +3,7 @@ import type { CookieOptions } from '../cookie.ts'
 import { SessionError } from '../errors.ts'
 import type { SessionsOptions } from '../options.ts'
 import { environment as processEnvironment } from '../platform.ts'
+import type { Store } from '../store.ts'
 import { given } from '../stores/open-url.ts'
 import { fromPrefixedEnv } from './environment.ts'
 import { flaskKeys } from './keys.ts'
@@ -16,7 +17,7 @@ import type { SessionType } from './types.ts'
 /** What a configuration of Flask-Session comes to. */
 export interface FlaskSessions {
   /** For `createSessions(options)`; spread it to set more. */
-  readonly options: SessionsOptions
+  readonly options: SessionsOptions & { readonly store: Store }
   /** Each setting that was accepted and has no effect here, or another one, with the reason. Empty is good news. */
   readonly notes: readonly FlaskNote[]
 }

@@ -16,9 +16,11 @@ suite('demo: its settings', () => {
   after(() => folder.remove())
 
   test('what is unset or empty has its default', () => {
-    const defaults = { store: 'file:.sessions', lifetime: '31d', permanent: true, port: 3000 }
+    const store = { url: 'file:.sessions' }
+    const defaults = { store, lifetime: '31d', sweepEvery: '5m', permanent: true, port: 3000 }
     assert.deepEqual(readConfig({}), defaults)
-    assert.deepEqual(readConfig({ SESSION_STORE: '', SESSION_LIFETIME: '', SESSION_PERMANENT: '', PORT: '' }), defaults)
+    const names = ['STORE', 'TYPE', 'LIFETIME', 'SWEEP_EVERY', 'PERMANENT'].map((name) => `SESSION_${name}`)
+    assert.deepEqual(readConfig(Object.fromEntries([...names, 'PORT'].map((name) => [name, '']))), defaults)
   })
 
   const wrong: readonly (readonly [name: string, value: string, allowed: RegExp])[] = [
@@ -26,9 +28,9 @@ suite('demo: its settings', () => {
       (value) => ['PORT', value, /must be a whole number from 1 to 65535, or 0 for any free port\.$/] as const,
     ),
     ...['31', '0d', '31 days', '-1h', '9999999d'].map(
-      (value) =>
+      (value, index) =>
         [
-          'SESSION_LIFETIME',
+          index % 2 === 0 ? 'SESSION_LIFETIME' : 'SESSION_SWEEP_EVERY',
           value,
           /must be a duration like '90s', '30m', '12h' or '31d', at most a thousand years\.$/,
         ] as const,

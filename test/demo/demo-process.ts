@@ -75,6 +75,10 @@ export function killDemos(): void {
   for (const child of running) child.kill('SIGKILL')
 }
 
+/** Where nothing lies about, an `.env` of the developer's least of all. */
+const nowhere = temporaryFolder()
+process.once('exit', () => nowhere.remove())
+
 interface Launched {
   readonly child: ChildProcess
   readonly stdout: () => string
@@ -82,7 +86,7 @@ interface Launched {
   readonly ended: Promise<number | null>
 }
 
-function launch(env: DemoEnv, cwd = root): Launched {
+function launch(env: DemoEnv, cwd = nowhere.path): Launched {
   const child = spawn(process.execPath, ['--conditions=coatcheck-source', join(root, 'demo', 'main.ts')], {
     cwd,
     env: { PATH: process.env['PATH'], ...env },

@@ -6,7 +6,7 @@ import { after, before, suite, test } from 'node:test'
 import { LARGEST_FILE } from '../../demo/upload.ts'
 import { killDemos, recordsIn, startDemo, temporaryFolder } from './demo-process.ts'
 import type { Demo } from './demo-process.ts'
-import { lastUploadOn, linesOn, problemOn, visitor } from './visitor.ts'
+import { lastUploadOn, linesOn, mainOf, problemOn, visitor } from './visitor.ts'
 
 suite('demo: uploading', () => {
   const folder = temporaryFolder()
@@ -57,7 +57,7 @@ suite('demo: uploading', () => {
       const page = await someone.get('/upload')
       assert.equal(page.status, 200)
       assert.deepEqual(linesOn(page), lines)
-      assert.doesNotMatch(page.html, /<script/, 'no markup of the file is markup of the page')
+      assert.doesNotMatch(mainOf(page), /<script/, 'no markup of the file is markup of the page')
       assert.match(lastUploadOn(await someone.get('/'))?.rest ?? '', countOf(lines.length))
     })
   }
@@ -184,8 +184,8 @@ suite('demo: uploading', () => {
       await someone.upload('x', sent)
       const page = await someone.get('/')
       assert.equal(lastUploadOn(page)?.name, expected)
-      assert.doesNotMatch(page.html, /<img/)
-      assert.doesNotMatch((await someone.get('/upload')).html, /<img/)
+      assert.doesNotMatch(mainOf(page), /<img/)
+      assert.doesNotMatch(mainOf(await someone.get('/upload')), /<img/)
       assert.equal(recordsIn(folder.path), records + 1)
     })
   }
@@ -218,10 +218,7 @@ suite('demo: uploading', () => {
     for (const from of headers) {
       const answer = await visitor(demo.url).upload('x', 'x.txt', from)
       assert.equal(answer.status, 403)
-      assert.equal(
-        problemOn(answer),
-        'Another website sent this upload, so it was not taken. Use the form on this page.',
-      )
+      assert.equal(problemOn(answer), 'Another website sent this form, so it was not taken. Use the form on this site.')
       assert.deepEqual(answer.headers.getSetCookie(), [])
     }
     for (const from of [{ 'sec-fetch-site': 'same-origin' }, { origin: new URL(demo.url).origin }]) {
@@ -231,7 +228,7 @@ suite('demo: uploading', () => {
 
   test('who uploads nothing gets no cookie and costs no record', async () => {
     const records = recordsIn(folder.path)
-    for (const path of ['/', '/upload', '/style.css', '/nothing-here']) {
+    for (const path of ['/', '/upload', '/name', '/cart', '/where', '/style.css', '/nothing-here']) {
       const page = await visitor(demo.url).get(path)
       assert.deepEqual(page.headers.getSetCookie(), [], path)
     }
@@ -252,10 +249,14 @@ suite('demo: uploading', () => {
     }
   })
 
-  test('no cache keeps a page, no script runs in it, no other site frames it', async () => {
+  test('no cache keeps a page, no foreign script runs in it, no other site frames it', async () => {
     const { headers } = await visitor(demo.url).get('/')
     assert.equal(headers.get('cache-control'), 'no-store')
-    assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none';.*frame-ancestors 'none'/)
+    assert.match(
+      headers.get('content-security-policy') ?? '',
+      /^default-src 'none'; script-src 'self'; .*frame-ancestors 'none'$/,
+    )
+    assert.doesNotMatch(headers.get('content-security-policy') ?? '', /unsafe|https?:|\*/)
     assert.equal(headers.get('x-content-type-options'), 'nosniff')
     assert.equal(headers.get('x-powered-by'), null)
   })

@@ -12,8 +12,10 @@ export interface Visitor {
   get(path: string, headers?: Record<string, string>): Promise<Page>
   /** Send a file as the form does. */
   upload(content: string | Uint8Array<ArrayBuffer>, name?: string, headers?: Record<string, string>): Promise<Page>
-  /** Send any body to the form's address. */
+  /** Send any body to the upload's address. */
   post(body: BodyInit, headers?: Record<string, string>): Promise<Page>
+  /** Send a plain form. */
+  submit(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Page>
 }
 
 /** A new visitor, or one who comes with a cookie. `url` ends with a slash. */
@@ -33,6 +35,8 @@ export function visitor(url: string, cookie?: string): Visitor {
     cookie: () => kept,
     get: (path, headers = {}) => send(path, { headers }),
     post,
+    submit: (path, fields = {}, headers = {}) =>
+      send(path, { method: 'POST', body: new URLSearchParams(fields), headers }),
     upload(content, name = 'notes.txt', headers = {}) {
       const form = new FormData()
       form.set('file', new File([content], name))
@@ -45,6 +49,11 @@ export function visitor(url: string, cookie?: string): Visitor {
 export function linesOn({ html }: Page): string[] {
   const list = /<ol class="lines[^]*<\/ol>/.exec(html)?.[0] ?? ''
   return [...list.matchAll(/<li>([^]*?)\n<\/li>/g)].map(([, line = '']) => unescaped(line))
+}
+
+/** What is between the tags of `main`: the page without what all pages have. */
+export function mainOf({ html }: Page): string {
+  return /<main[^]*<\/main>/.exec(html)?.[0] ?? ''
 }
 
 /** What the page says went wrong; undefined when it says nothing. */
@@ -64,6 +73,9 @@ function words(markup: string): string {
   return unescaped(text.trim())
 }
 
+/** What the templates write for the characters that are markup. */
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
+
 function unescaped(markup: string): string {
-  return markup.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+  return markup.replace(/&([#\w]+);/g, (entity, name: string) => ENTITIES[name] ?? entity)
 }

@@ -1,0 +1,51 @@
+import { Router } from 'express'
+import { SessionError } from 'coatcheck'
+import type { Site } from '../site.ts'
+
+/** How much of a record the page shows; an upload can be long. */
+const SHOWN = 2000
+
+/** Where the data of this session is, how long it stays, and how to end it. */
+export function wherePages({ session, sessions, place, readRecord, show }: Site): Router {
+  const pages = Router()
+
+  // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 passes a rejection on by itself
+  pages.get('/where', async (req, res) => {
+    const current = session(req)
+    const record = current.isNew ? undefined : await readRecord(current.id)
+    show(req, res, 'where', {
+      place,
+      record: record && { ...place.record(current.id), size: Buffer.byteLength(record), text: shortened(record) },
+      cookie: { name: sessions.cookieName, size: Buffer.byteLength(req.headers.cookie ?? '') },
+      policy: sessions.describe().split('\n'),
+      owned: current.owner === undefined ? undefined : await countOf(current.owner),
+    })
+  })
+
+  // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- as above
+  pages.post('/where/end', async (req, res) => {
+    const { owner } = session(req)
+    await session(req).destroy()
+    if (owner !== undefined) await unlessItCannot(sessions.revokeAll({ owner }))
+    res.redirect(303, '/where')
+  })
+  return pages
+
+  async function countOf(owner: string): Promise<number | undefined> {
+    return unlessItCannot(Array.fromAsync(sessions.list({ owner })).then(({ length }) => length))
+  }
+}
+
+/** Undefined on a store that cannot list the sessions of somebody: Memcached, and cookies. */
+async function unlessItCannot<Value>(value: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await value
+  } catch (error) {
+    if (error instanceof SessionError && error.code === 'cannot') return undefined
+    throw error
+  }
+}
+
+function shortened(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`
+}
