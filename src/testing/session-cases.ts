@@ -1,6 +1,7 @@
 import { deadlineBodies, operatorBodies } from './session-cases-deadlines.ts'
 import { endingBodies } from './session-cases-endings.ts'
 import { ownerBodies } from './session-cases-owners.ts'
+import { outageBodies } from './session-cases-outages.ts'
 import { promiseBodies } from './session-cases-promises.ts'
 import { updateBodies } from './session-cases-updates.ts'
 import type { StoreCase } from './store-case.ts'
@@ -15,6 +16,7 @@ export const sessionCases: readonly StoreCase[] = [
   ...cases(endingBodies, 'P3'),
   ...cases(promiseBodies),
   ...cases(deadlineBodies),
+  ...cases(outageBodies),
   ...cases(operatorBodies.sweep, undefined, ['sweep']),
   ...cases(operatorBodies.list, undefined, ['list']),
   ...cases(ownerBodies, undefined, ['list']),
