@@ -271,8 +271,61 @@ export const breaks: readonly Break[] = [
   },
   {
     name: 'close() does not wait',
-    file: 'administration.ts',
+    file: 'closing.ts',
     edits: [['await Promise.all([sweeper.stop(), idle()])', 'void sweeper.stop()']],
     why: 'a deployment cuts off the saves under way',
+  },
+  {
+    name: 'outage: a commit that saved nothing looks done',
+    file: 'unavailable.ts',
+    edits: [["throw unavailability(state, `saving ${keys.join(', ')}`)", '']],
+    why: 'a visitor is told that the order is in, and it is not',
+  },
+  {
+    name: 'outage: a logout that did not happen looks done',
+    file: 'verbs.ts',
+    edits: [['if (refusal) return Promise.reject(refusal)', 'if (refusal) return task().catch(() => task())']],
+    why: 'the visitor walks away from a session that lives on',
+  },
+  {
+    name: 'outage: every error on reading makes an anonymous session',
+    file: 'unavailable.ts',
+    edits: [["error.code === 'store_unusable')", "error.code !== 'closed')"]],
+    why: 'mistakes of the set-up look like visitors who have never been here',
+  },
+  {
+    name: 'outage: the anonymous session has the ID of the cookie',
+    file: 'load.ts',
+    edits: [
+      [
+        "emit('unavailable', { id, code: error.code }, state)",
+        "emit('unavailable', { id, code: error.code }, state)\n    state.ticket = { id, token }",
+      ],
+    ],
+    why: 'what an application keeps under session.id opens to cookies that were revoked',
+  },
+  {
+    name: 'events: loggers see the ID',
+    file: 'event-emitter.ts',
+    edits: [["Object.defineProperty(event, 'id', { value: id })", 'Object.assign(event, { id })']],
+    why: 'a stolen log tells which record of a stolen store is whose',
+  },
+  {
+    name: 'events: the ref has no key',
+    file: 'log-ref.ts',
+    edits: [['hmacSha256(bytes, id)', 'hmacSha256(new Uint8Array(32), id)']],
+    why: 'whoever has the store computes the refs, and joins it with the log',
+  },
+  {
+    name: 'health: a closed instance calls itself ready',
+    file: 'health.ts',
+    edits: [["if (isClosed()) return { ok: false, latency: 0, code: 'closed' }", '']],
+    why: 'the load balancer sends visitors to a process that refuses them',
+  },
+  {
+    name: 'close() waits for a store that never lets go',
+    file: 'limited-store.ts',
+    edits: [["close: () => bounded('close', async () => store.close?.())", 'close: async () => store.close?.()']],
+    why: 'a deployment hangs on a database that is gone',
   },
 ]

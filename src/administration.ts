@@ -1,6 +1,9 @@
+import type { Closing } from './closing.ts'
 import { SessionError } from './errors.ts'
 import type { Emit } from './events.ts'
 import { describePolicy } from './describe.ts'
+import { checkHealth } from './health.ts'
+import type { Health } from './health.ts'
 import { isOver } from './lifetime.ts'
 import type { Policy } from './options.ts'
 import type { KeyedQueue } from './queue.ts'
@@ -42,8 +45,14 @@ export interface Administration {
   /** The effective policy in words. */
   describe(): string
   /**
+   * Whether sessions can be read just now, for a readiness probe: one store command, bounded by `storeTimeout`. Never
+   * rejects; not `ok` from `close()` on.
+   */
+  health(): Promise<Health>
+  /**
    * Stop sweeping, wait for writes under way, release the store. Opening a session, saving one or calling any of its
-   * members that need the store rejects with `closed` from now on.
+   * members that need the store rejects with `closed` from now on. Rejects when the store does not let go within
+   * `storeTimeout`.
    */
   close(): Promise<void>
 }
@@ -55,8 +64,9 @@ export interface AdministrationParts {
   readonly emit: Emit
   readonly sweeper: Sweeper
   readonly queue: KeyedQueue
-  /** Resolves once no session is being saved. */
-  readonly idle: () => Promise<void>
+  readonly closing: Closing
+  /** False where sessions are kept in no store, see `Backend`. */
+  readonly inStore: boolean
   /** What the back end says of itself, see `Backend`. */
   readonly description: readonly string[] | undefined
 }
@@ -64,9 +74,8 @@ export interface AdministrationParts {
 const ID_SHAPE = /^[\da-f]{64}$/
 
 /** The operator's half of `Sessions`. */
-export function administration(parts: AdministrationParts): Administration & { readonly isClosed: () => boolean } {
-  const { store, policy, sweeper, idle, description } = parts
-  let closing: Promise<void> | undefined
+export function administration(parts: AdministrationParts): Administration {
+  const { store, policy, sweeper, closing, inStore, description } = parts
 
   async function* list(filter: { readonly owner?: string } = {}): AsyncIterable<SessionInfo> {
     if ('owner' in filter) checkOwner(filter.owner, 'list')
@@ -88,14 +97,8 @@ export function administration(parts: AdministrationParts): Administration & { r
     },
     sweep: () => sweeper.sweep(),
     describe: () => describePolicy(policy, description),
-    isClosed: () => closing !== undefined,
-    close() {
-      closing ??= (async () => {
-        await Promise.all([sweeper.stop(), idle()])
-        await store.close?.()
-      })()
-      return closing
-    },
+    health: () => checkHealth(inStore ? store : undefined, policy, () => closing.isClosed()),
+    close: () => closing.close(),
   }
 }
 

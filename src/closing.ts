@@ -3,8 +3,8 @@ import type { Sweeper } from './sweeper.ts'
 
 /** The end of an instance: `close` at most once, and whether it has begun. */
 export interface Closing {
-  close(): Promise<void>
-  isClosed(): boolean
+  readonly close: () => Promise<void>
+  readonly isClosed: () => boolean
 }
 
 /**

@@ -70,6 +70,6 @@ export function limitedStore(store: Store, limitMs: number, clock: Clock, emit: 
       },
     }),
     ...(sweep && { sweep: (now, limit) => bounded('sweep', () => sweep(now, limit)) }),
-    close: async () => store.close?.(),
+    close: () => bounded('close', async () => store.close?.()),
   }
 }

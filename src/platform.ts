@@ -54,7 +54,8 @@ export function hmacSha256(key: Uint8Array, text: string): string | Promise<stri
   return hmacLater(key, text)
 }
 
-async function hmacLater(key: Uint8Array, text: string): Promise<string> {
+/** The same with WebCrypto, which is all that workers have. */
+export async function hmacLater(key: Uint8Array, text: string): Promise<string> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const imported = await crypto.subtle.importKey('raw', new Uint8Array(key), algorithm, false, ['sign'])
   return hex(await crypto.subtle.sign('HMAC', imported, new TextEncoder().encode(text)))

@@ -1,6 +1,7 @@
 import { backendOf } from './backend.ts'
 import { storeBackend } from './backend-store.ts'
 import { SessionError } from './errors.ts'
+import { closing } from './closing.ts'
 import { createEvents } from './event-emitter.ts'
 import type { Listener, SessionEvents } from './events.ts'
 import { limitedStore } from './limited-store.ts'
@@ -81,14 +82,17 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const backend = other?.open(policy, emit) ?? storeBackend(store, policy, emit, queue)
   const sweeper = createSweeper(store, policy, emit)
   const verbs = sessionVerbs(backend, policy, () => isClosed())
+  const ending = closing(store, sweeper, () => verbs.idle())
+  const { isClosed } = ending
   const { cookie } = policy
-  const { isClosed, ...admin } = administration({
+  const admin = administration({
     store,
     policy,
     emit,
     sweeper,
     queue,
-    idle: () => verbs.idle(),
+    closing: ending,
+    inStore: other === undefined,
     description: backend.description,
   })
   const load = sessionLoader(backend, policy, emit)
