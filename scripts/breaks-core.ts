@@ -95,16 +95,16 @@ export const breaks: readonly Break[] = [
     file: 'load.ts',
     edits: [
       [
-        "return 'missing' in found ? openNone(request, found) : open(request, found)",
-        "return 'missing' in found ? { ...openNone(request, found), ticket: { id: found.id, token: sent.token } } : open(request, found)",
+        "'missing' in found ? openNone(request, found) :",
+        "'missing' in found ? { ...openNone(request, found), ticket: { id: found.id, token: sent[0] ?? '' } } :",
       ],
     ],
     why: 'session fixation: an attacker chooses the visitor’s ID',
   },
   {
     name: 'a malformed token reaches the store',
-    file: 'cookie.ts',
-    edits: [['(accepts(value) ? value : undefined)', 'value']],
+    file: 'cookie-header.ts',
+    edits: [['if (!accepts(value)) malformed = true', 'if (value.length > 4096) malformed = true']],
     why: 'what a client sends decides what a store is asked',
   },
   {

@@ -42,9 +42,9 @@ export function backendOf(
   return store?.[BACKEND]
 }
 
-/** Why a token opens nothing. `superseded` may read nothing and write nothing; the others begin anew. */
+/** Why a token opens nothing. `superseded` and `ambiguous` may read and write nothing; the others begin anew. */
 export interface Missing {
-  readonly missing: 'unknown' | 'expired' | 'unreadable' | 'signature' | 'superseded'
+  readonly missing: 'unknown' | 'expired' | 'unreadable' | 'signature' | 'superseded' | 'ambiguous'
   readonly id: string
   readonly owner?: string | undefined
   readonly detail?: string

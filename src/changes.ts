@@ -1,4 +1,5 @@
 import { encodeData, encodeValue } from './codec.ts'
+import { isCookieOutdated } from './cookie-mark.ts'
 import { decide } from './decide.ts'
 import type { Action } from './decide.ts'
 import { changedKeys, NO_LINES, sameLines } from './merge.ts'
@@ -16,6 +17,7 @@ export function actionFor(state: SessionState, policy: Policy, failed: boolean):
     regenerating: state.retiring !== undefined,
     changed: !failed && state.ended === undefined && state.retiring === undefined && isChanged(state),
     failed,
+    cookieOutdated: isCookieOutdated(state, policy),
     plan: stored
       ? plan(state, policy, stored.expiresAt, failed ? stored.head.permanent : state.permanent).move
       : 'stay',

@@ -1,54 +1,35 @@
-import { parseCookie, stringifySetCookie } from 'cookie'
+import { stringifySetCookie } from 'cookie'
 import type { SetCookie } from 'cookie'
+import { candidatesIn } from './cookie-header.ts'
+import { cookieAttributes, MAX_COOKIE_BYTES, replacedAttributes } from './cookie-rules.ts'
+import type { CookieAttributes, CookieOptions } from './cookie-rules.ts'
 import { SessionError } from './errors.ts'
 import { isToken } from './token.ts'
-
-/** How the browser keeps the token. Every default is the strict one. */
-export interface CookieOptions {
-  /**
-   * Default `__Host-id` when secure, `id` when not: a name that does not tell what runs here (OWASP Session
-   * Management, "Session ID Name Fingerprinting"). Two instances on one site need two names.
-   */
-  readonly name?: string
-  /** Send it over https only. Default: true when `NODE_ENV` is `production`. Resolved once, at construction. */
-  readonly secure?: boolean
-  /** Default `lax`. `none` needs `secure`. */
-  readonly sameSite?: 'lax' | 'strict' | 'none'
-  /** Default `/`. */
-  readonly path?: string
-  /** Default none: the cookie stays with the host that set it. Not possible under a `__Host-` name. */
-  readonly domain?: string
-}
 
 /** Our one cookie: reading it from a request, issuing and deleting it. */
 export interface SessionCookie {
   readonly name: string
   readonly secure: boolean
-  /** The token in a Cookie header; `malformed` when ours is there in a shape we never issue; else undefined. */
-  read(header: string | undefined): { readonly token: string } | 'malformed' | undefined
+  /**
+   * Stands for all attributes but how long it lasts; undefined for the default ones. A record notes the mark its cookie
+   * was sent with, so that a change of the settings is noticed.
+   */
+  readonly mark: string | undefined
+  /**
+   * What a Cookie header holds under our name that could be ours: one value, usually. `malformed` when there are only
+   * others, `too_many` when there are more than anybody could have come by; else undefined.
+   */
+  read(header: string | undefined): readonly string[] | 'malformed' | 'too_many' | undefined
   /** A Set-Cookie value. `maxAge` in ms makes it outlive the browser's window; without it, it ends with it. */
-  issue(token: string, now: number, maxAge: number | undefined): string
+  issue(value: string, now: number, maxAge: number | undefined): string
   /** A Set-Cookie value that deletes it: same attributes, or browsers keep the old one (RFC 6265bis, 5.7). */
   clear(): string
+  /** Set-Cookie values that delete what `replaces` names; they go in front of ours. */
+  readonly clearReplaced: readonly string[]
 }
 
 /** Browsers cap cookies at 400 days (RFC 6265bis, 5.6.1); asking for more would only mislead. */
-const MAX_AGE_CAP = 400 * 86_400_000
-
-/** Name, `=` and value, in bytes (RFC 6265bis, 5.7). */
-export const MAX_COOKIE_BYTES = 4096
-
-/** RFC 9110 token characters: what a cookie name may hold. */
-const NAME_SHAPE = /^[!#$%&'*+\-.^_`|~\w]+$/
-
-/** What the `cookie` package writes into a header; beyond it, it throws, and that would be at the first visitor. */
-const PATH_SHAPE = /^\/[\u0020-\u003a\u003d-\u007e]*$/
-const DOMAIN_SHAPE = /^\.?[a-z\d]([a-z\d-]{0,61}[a-z\d])?(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)*$/i
-
-/** The longest name that leaves room for `=` and a token. */
-const MAX_NAME = MAX_COOKIE_BYTES - 1 - 43
-
-const KNOWN: ReadonlySet<string> = new Set<keyof CookieOptions>(['name', 'secure', 'sameSite', 'path', 'domain'])
+export const MAX_COOKIE_AGE: number = 400 * 86_400_000
 
 /**
  * Resolve the options; anything a browser would silently refuse throws `bad_option` here. `accepts` tells what could be
@@ -59,97 +40,57 @@ export function sessionCookie(
   production: boolean,
   accepts: (value: string) => boolean = isToken,
 ): SessionCookie {
-  checkShape(options)
-  const secure = options.secure ?? production
-  const name = options.name ?? (secure ? '__Host-id' : 'id')
-  const { domain, path = '/', sameSite = 'lax' } = options
-  checkRules({ name, secure, sameSite, path, domain })
-  const attributes = { name, path, httpOnly: true, secure, sameSite, ...(domain === undefined ? {} : { domain }) }
-  const marker = `${name}=`
-  const cleared = written({ ...attributes, value: '', maxAge: 0, expires: new Date(0) })
+  const ours = cookieAttributes(options, production)
+  const { name, secure } = ours
+  const attributes = written(ours)
+  const cleared = deletion(ours)
+  const clearReplaced = replacedAttributes(options, ours).map(deletion)
 
   return {
     name,
     secure,
-    read(header) {
-      if (header === undefined || !header.includes(marker)) return undefined
-      // A value that cannot be ours is skipped, so that a foreign cookie of the same name (another path, a parent
-      // domain) cannot hide the real one behind it.
-      const cookies = parseCookie(header, { decode: (value) => (accepts(value) ? value : undefined) })
-      const token = cookies[name]
-      if (token !== undefined) return { token }
-      return carries(header, name) ? 'malformed' : undefined
-    },
-    issue(token, now, maxAge) {
-      if (maxAge === undefined) return written({ ...attributes, value: token })
-      const kept = Math.min(Math.max(maxAge, 0), MAX_AGE_CAP)
-      return written({
+    mark: isDefault(ours) && clearReplaced.length === 0 ? undefined : shortHash([cleared, ...clearReplaced].join('\n')),
+    read: (header) => (header === undefined ? undefined : candidatesIn(header, name, accepts)),
+    issue(value, now, maxAge) {
+      checkSize(name, value)
+      if (maxAge === undefined) return stringifySetCookie({ ...attributes, value })
+      const kept = Math.min(Math.max(maxAge, 0), MAX_COOKIE_AGE)
+      return stringifySetCookie({
         ...attributes,
-        value: token,
+        value,
         maxAge: Math.ceil(kept / 1000),
         expires: new Date(now + kept),
       })
     },
     clear: () => cleared,
+    clearReplaced,
   }
 }
 
-function carries(header: string, name: string): boolean {
-  return header.split(';').some((pair) => pair.trimStart().startsWith(`${name}=`))
+function written({ domain, priority, ...others }: CookieAttributes): Omit<SetCookie, 'value'> {
+  return { ...others, ...(domain === undefined ? {} : { domain }), ...(priority === undefined ? {} : { priority }) }
 }
 
-function written(cookie: SetCookie): string {
-  const size = cookie.name.length + 1 + (cookie.value?.length ?? 0)
-  if (size > MAX_COOKIE_BYTES) {
-    throw new SessionError('cookie_too_large', `${cookie.name} would take ${size} bytes of at most ${MAX_COOKIE_BYTES}`)
-  }
-  return stringifySetCookie(cookie)
+function deletion(cookie: CookieAttributes): string {
+  return stringifySetCookie({ ...written(cookie), value: '', maxAge: 0, expires: new Date(0) })
 }
 
-/** What another library's settings, or plain JavaScript, would slip past the types: it must not pass in silence. */
-function checkShape(options: CookieOptions): void {
-  for (const [option, value] of Object.entries(options)) {
-    if (!KNOWN.has(option)) {
-      refuse(`there is no cookie.${option}; there are ${[...KNOWN].join(', ')}. How long it lasts is set by lifetime`)
-    }
-    const wanted = option === 'secure' ? 'boolean' : 'string'
-    if (value !== undefined && typeof value !== wanted) {
-      refuse(`cookie.${option} is ${JSON.stringify(value)}; it is a ${wanted}, or left out`)
-    }
-  }
+function checkSize(name: string, value: string): void {
+  const size = name.length + 1 + value.length
+  if (size <= MAX_COOKIE_BYTES) return
+  throw new SessionError('cookie_too_large', `${name} would take ${size} bytes of at most ${MAX_COOKIE_BYTES}`)
 }
 
-interface Rules {
-  readonly name: string
-  readonly secure: boolean
-  readonly sameSite: string
-  readonly path: string
-  readonly domain: string | undefined
+/** Records under the default settings note nothing, so that most records are no larger for it. */
+function isDefault({ name, secure, path, domain, sameSite, partitioned, priority }: CookieAttributes): boolean {
+  // Under any other name both settings of `secure` are possible, and changing it must be noticed.
+  const usual = secure === name.startsWith('__Host-')
+  return usual && path === '/' && sameSite === 'lax' && !partitioned && (domain ?? priority) === undefined
 }
 
-function checkRules({ name, secure, sameSite, path, domain }: Rules): void {
-  if (!NAME_SHAPE.test(name)) refuse(`cookie.name ${JSON.stringify(name)} has characters a cookie name cannot have`)
-  if (!['lax', 'strict', 'none'].includes(sameSite)) {
-    refuse(`cookie.sameSite is ${JSON.stringify(sameSite)}; it is one of 'lax', 'strict', 'none'`)
-  }
-  if (!PATH_SHAPE.test(path)) {
-    refuse(`cookie.path ${JSON.stringify(path)} must begin with "/" and hold only ASCII without ";" and "<"`)
-  }
-  if (domain !== undefined && !DOMAIN_SHAPE.test(domain)) {
-    refuse(`cookie.domain ${JSON.stringify(domain)} is no host name; write one like "example.org"`)
-  }
-  if (name.length > MAX_NAME)
-    refuse(`cookie.name has ${name.length} characters; at most ${MAX_NAME} leave room for a token`)
-  if (sameSite === 'none' && !secure) refuse(`cookie.sameSite 'none' needs cookie.secure: true, or browsers drop it`)
-  const lower = name.toLowerCase()
-  if ((lower.startsWith('__host-') || lower.startsWith('__secure-')) && !secure) {
-    refuse(`the name ${name} needs cookie.secure: true, or browsers drop it; without https use another name`)
-  }
-  if (lower.startsWith('__host-') && (path !== '/' || domain !== undefined)) {
-    refuse(`the name ${name} allows neither a path nor a domain; use a __Secure- name instead`)
-  }
-}
-
-function refuse(detail: string): never {
-  throw new SessionError('bad_option', detail)
+/** FNV-1a in 32 bits: it tells one set of settings from the one before, and guards nothing. */
+function shortHash(text: string): string {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return (hash >>> 0).toString(36)
 }

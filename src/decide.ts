@@ -12,6 +12,8 @@ export interface CommitFacts {
   readonly changed: boolean
   /** The response is an error of 500 or above, and changes made on the way to it are to be dropped. */
   readonly failed: boolean
+  /** The browser has its cookie from other settings, and this response can send it anew. */
+  readonly cookieOutdated: boolean
   /** What the lifetime asks of a stored record. */
   readonly plan: DeadlinePlan['move']
 }
@@ -26,6 +28,6 @@ export function decide(facts: CommitFacts): Action {
   if (!facts.stored) return changed ? 'create' : 'nothing'
   // A regenerated ID stands even when the handler failed afterwards: it answered a change of privilege.
   if (facts.regenerating) return 'regenerate'
-  if (changed || facts.plan === 'clip') return 'update'
+  if (changed || facts.cookieOutdated || facts.plan === 'clip') return 'update'
   return facts.plan === 'push' ? 'touch' : 'nothing'
 }

@@ -80,9 +80,11 @@ export type RejectReason =
   | 'unreadable'
   /** A sealed cookie that no key of ours opens. */
   | 'signature'
+  /** Several cookies of our name open different sessions, or there are too many to look into. */
+  | 'ambiguous'
 
 /** Why a session can no longer be written. */
-export type EndReason = 'destroyed' | 'gone' | 'superseded'
+export type EndReason = 'destroyed' | 'gone' | 'superseded' | 'ambiguous'
 
 /** Called at once, in order of registration (in runtimes without synchronous hashing: a moment later, in order). */
 export type Listener<Name extends keyof SessionEvents> = (event: SessionEvents[Name]) => void

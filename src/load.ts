@@ -2,6 +2,7 @@ import type { Backend, Missing } from './backend.ts'
 import { decodeData } from './codec.ts'
 import type { SessionError } from './errors.ts'
 import type { Emit } from './events.ts'
+import { findSession, tooMany } from './find-session.ts'
 import type { Policy } from './options.ts'
 import type { OpenRequest } from './sessions.ts'
 import type { SessionState, StoredState } from './state.ts'
@@ -33,6 +34,7 @@ export function sessionLoader(
       createdAt: from?.head.createdAt ?? clock.now(),
       asked: false,
       counts: request.activity ?? true,
+      secure: request.secure,
       mayIssue: !cookie.secure || request.secure,
       presented: from !== undefined,
       cookieDue: undefined,
@@ -55,18 +57,26 @@ export function sessionLoader(
     }
   }
 
-  function openNone(request: OpenRequest, { missing, id, owner, detail }: Missing): SessionState {
+  function openNone(request: OpenRequest, found: Missing): SessionState {
     const state = begin(request)
-    if (missing === 'superseded') {
-      // The cookie of before a login: it may neither see the new data nor overwrite the new cookie.
-      state.ended = 'superseded'
+    const { missing, id } = found
+    // The cookie of before a login may neither see the new data nor overwrite the new cookie. Nor may a session that
+    // cannot be told from a planted one take anything, or touch the cookie that is the visitor's own.
+    if (missing === 'superseded' || missing === 'ambiguous') {
+      state.ended = missing
       state.ticket = { id, token: '' }
-    } else if (missing === 'expired') {
-      emit('expired', { id, owner }, state)
-    } else {
-      emit('rejected', { reason: missing, id, ...(detail === undefined ? {} : { detail }) }, state)
     }
+    if (missing === 'ambiguous' && cookie.clearReplaced.length > 0 && state.mayIssue) {
+      state.cookieDue = 'clear-replaced'
+    }
+    report(found, state)
     return state
+  }
+
+  function report({ missing, id, owner, detail }: Missing, state: SessionState): void {
+    if (missing === 'superseded') return
+    if (missing === 'expired') emit('expired', { id, owner }, state)
+    else emit('rejected', { reason: missing, id, ...(detail === undefined ? {} : { detail }) }, state)
   }
 
   /** An ID of its own, if anybody asks: that of the cookie is not known to be a session's. */
@@ -86,10 +96,12 @@ export function sessionLoader(
       return state
     }
     try {
-      const found = await backend.find(sent.token)
-      return 'missing' in found ? openNone(request, found) : open(request, found)
+      const { found, others } = sent === 'too_many' ? tooMany(policy) : await findSession(backend, sent, policy)
+      const state = 'missing' in found ? openNone(request, found) : open(request, found)
+      for (const other of others) report(other, state)
+      return state
     } catch (error) {
-      if (policy.onStoreError === 'anonymous' && isOutage(error)) return openUnread(request, sent.token, error)
+      if (policy.onStoreError === 'anonymous' && isOutage(error)) return openUnread(request, sent[0] ?? '', error)
       throw error
     }
   }

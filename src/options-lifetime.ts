@@ -1,17 +1,26 @@
+import { MAX_COOKIE_AGE } from './cookie.ts'
 import { milliseconds } from './duration.ts'
+import type { Duration } from './duration.ts'
 import { refuse } from './options-check.ts'
 import type { Policy, SessionsOptions } from './options.ts'
 
-/** The idle lifetimes in ms; one duration counts for both kinds of cookie. */
+/**
+ * The idle lifetimes in ms; one duration counts for both kinds of cookie. A cookie is gone after 400 days at most,
+ * and nobody could come back to a record that is kept for longer.
+ */
 export function idleLifetimes(option: NonNullable<SessionsOptions['lifetime']>): Policy['lifetime'] {
   if (typeof option !== 'object') {
-    const both = milliseconds(option, 'lifetime')
+    const both = capped(option, 'lifetime')
     return { permanent: both, browser: both }
   }
   return {
-    permanent: milliseconds(option.permanent, 'lifetime.permanent'),
-    browser: milliseconds(option.browser, 'lifetime.browser'),
+    permanent: capped(option.permanent, 'lifetime.permanent'),
+    browser: capped(option.browser, 'lifetime.browser'),
   }
+}
+
+function capped(option: Duration, name: string): number {
+  return Math.min(milliseconds(option, name), MAX_COOKIE_AGE)
 }
 
 /** The absolute lifetime in ms, `Infinity` for none. Throws when it would cut into an idle lifetime. */

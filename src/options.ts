@@ -1,8 +1,11 @@
 import { backendOf } from './backend.ts'
 import { systemClock } from './clock.ts'
+import { clearSiteDataHeader } from './clear-site-data.ts'
+import type { SiteData } from './clear-site-data.ts'
 import type { Clock } from './clock.ts'
 import { sessionCookie } from './cookie.ts'
-import type { CookieOptions, SessionCookie } from './cookie.ts'
+import type { SessionCookie } from './cookie.ts'
+import type { CookieOptions } from './cookie-rules.ts'
 import { milliseconds } from './duration.ts'
 import type { Duration } from './duration.ts'
 import { checkStore, checkTypes, refuse } from './options-check.ts'
@@ -34,7 +37,7 @@ export interface SessionsOptions {
   /**
    * Idle lifetime: how long a session lives after its last visit. One duration, or one for sessions whose cookie
    * outlives the browser window and one for those whose cookie ends with it.
-   * Default `{ permanent: '31d', browser: '1d' }`.
+   * Default `{ permanent: '31d', browser: '1d' }`. At most 400 days, as long as browsers keep a cookie; more is that.
    */
   readonly lifetime?: Duration | { readonly permanent: Duration; readonly browser: Duration }
   /** A session ends this long after it was created, whatever happens; `false` for never. Default `'90d'`. */
@@ -43,6 +46,12 @@ export interface SessionsOptions {
   readonly permanent?: boolean
   /** Name and attributes of the cookie. */
   readonly cookie?: CookieOptions
+  /**
+   * What the browser shall forget when `session.destroy()` ends its session, besides the cookie (ASVS 5.0, 14.3.1): the
+   * header Clear-Site-Data, on https only. `true` is `['cache', 'storage']`. `'cookies'` deletes those of all
+   * applications on the domain. Default false.
+   */
+  readonly clearSiteData?: boolean | readonly SiteData[]
   /**
    * Who wins when two requests changed one key and neither deleted it (a deletion always wins): `'ours'` (the
    * request that saves later, default), `'theirs'`, `'error'`, or a function that returns the value to keep.
@@ -83,6 +92,8 @@ export interface Policy {
   readonly absolute: number
   readonly permanent: boolean
   readonly cookie: SessionCookie
+  /** The value of the header; undefined for none. */
+  readonly clearSiteData: string | undefined
   readonly onConflict: NonNullable<SessionsOptions['onConflict']>
   readonly onStoreError: 'error' | 'anonymous'
   readonly requestInfo: ((request: object) => unknown) | undefined
@@ -100,6 +111,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions>([
   'absoluteLifetime',
   'permanent',
   'cookie',
+  'clearSiteData',
   'onConflict',
   'onStoreError',
   'requestInfo',
@@ -135,6 +147,7 @@ export function resolvePolicy(options: SessionsOptions): Policy {
       environment('NODE_ENV') === 'production',
       backendOf(options.store)?.accepts,
     ),
+    clearSiteData: clearSiteDataHeader(options.clearSiteData),
     onConflict,
     onStoreError: options.onStoreError ?? 'error',
     requestInfo: options.requestInfo?.bind(options),

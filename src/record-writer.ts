@@ -2,8 +2,9 @@ import type { Outcome } from './backend.ts'
 import { decodeValue, encodeData } from './codec.ts'
 import { compareAndSet, recordInput } from './compare-and-set.ts'
 import type { Draft } from './compare-and-set.ts'
+import { isCookieOutdated, markedNotes, markOf } from './cookie-mark.ts'
 import { SessionError } from './errors.ts'
-import type { Emit } from './events.ts'
+import type { Emit, EndReason } from './events.ts'
 import { changedKeys, mergeLines, NO_LINES } from './merge.ts'
 import type { SettleClash, SettledClash } from './merge.ts'
 import type { Lines } from './record.ts'
@@ -130,7 +131,8 @@ function draftIfDue(context: WriteContext, state: SessionState, want: Wanted, cu
   const unchanged =
     changedKeys(current.lines, want.lines).length === 0 &&
     want.permanent === current.head.permanent &&
-    want.owner === current.owner
+    want.owner === current.owner &&
+    !isCookieOutdated({ ...state, stored: current }, context.policy)
   return unchanged && move === 'stay' ? null : draft(context, state, want, current.head, expiresAt)
 }
 
@@ -143,11 +145,10 @@ export function draft(
   expiresAt: number = earnedDeadline(state, context.policy, want.permanent),
 ): Draft {
   const { meta, ...others } = head
-  const notes = meta && afterMove(meta)
   return {
     head: {
       ...others,
-      ...(notes === undefined ? null : { meta: notes }),
+      ...markedNotes(meta && afterMove(meta), state, context.policy),
       kind: 'live',
       createdAt: state.createdAt,
       permanent: want.permanent,
@@ -173,7 +174,8 @@ export function settleOutcome(
   state.stored = outcome
   state.ticket = outcome.ticket
   const moved = outcome.expiresAt !== from?.expiresAt && outcome.head.permanent
-  if (moved || outcome.head.permanent !== from?.head.permanent) state.cookieDue = 'issue'
+  const differs = outcome.head.permanent !== from?.head.permanent || markOf(outcome.head) !== markOf(from?.head ?? {})
+  if (moved || differs) state.cookieDue = 'issue'
   if (sent) {
     state.permanent = outcome.head.permanent
     state.owner = outcome.owner
@@ -187,7 +189,7 @@ export function settleOutcome(
 export function end(
   context: Pick<WriteContext, 'emit'>,
   state: SessionState,
-  reason: 'gone' | 'superseded' | 'destroyed',
+  reason: EndReason,
   keys: readonly string[],
 ): void {
   const from = origin(state)

@@ -6,6 +6,8 @@ export interface Reply {
   readonly setCookie: readonly string[]
   /** The response was made from the session: caches must keep it apart per cookie (`Vary: Cookie`). */
   readonly varyCookie: boolean
+  /** Further headers by their names in small letters; each is set only where the application did not. Default none. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Nothing to send: the answer for a request that never asked for its session. */

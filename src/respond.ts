@@ -20,7 +20,14 @@ export function replyFor(state: SessionState, policy: Policy, emit: Emit): Reply
     reportWithheld(state, policy, emit)
     return SESSION_SHOWN
   }
-  return { setCookie: [cookieFor(state, state.cookieValue ?? ticket.token, policy)], varyCookie: true }
+  const { clearReplaced } = policy.cookie
+  if (cookieDue === 'clear-replaced') return { setCookie: clearReplaced, varyCookie: true }
+  // Ours last: to a browser that knows no partitions a replaced cookie may be the very same.
+  const setCookie = [...clearReplaced, cookieFor(state, state.cookieValue ?? ticket.token, policy)]
+  const { clearSiteData } = policy
+  if (clearSiteData === undefined || state.ended !== 'destroyed' || !state.secure)
+    return { setCookie, varyCookie: true }
+  return { setCookie, varyCookie: true, headers: { 'clear-site-data': clearSiteData } }
 }
 
 function cookieFor(state: SessionState, value: string, { cookie, clock }: Policy): string {

@@ -9,7 +9,7 @@
  * milliseconds. Without an owner there are two items.
  */
 import type { Draft } from './compare-and-set.ts'
-import { MAX_COOKIE_BYTES } from './cookie.ts'
+import { MAX_COOKIE_BYTES } from './cookie-rules.ts'
 import { SessionError } from './errors.ts'
 import { decodeRecord, encodeRecord } from './record.ts'
 import type { Lines } from './record.ts'

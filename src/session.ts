@@ -56,7 +56,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * Why nothing can be saved in it any more: `destroyed`; `gone` (expired, revoked, destroyed by another request);
-   * `superseded` (another request moved it to a new ID). Undefined while it lives.
+   * `superseded` (another request moved it to a new ID); `ambiguous` (the browser sent cookies of several sessions).
+   * Undefined while it lives.
    */
   get ended(): EndReason | undefined {
     this.#state.asked = true

@@ -46,12 +46,14 @@ export interface SessionState {
   asked: boolean
   /** This request counts as a visit. */
   readonly counts: boolean
+  /** The visitor came by https. */
+  readonly secure: boolean
   /** The cookie may travel: it is not Secure, or the connection is. */
   readonly mayIssue: boolean
   /** The browser sent a cookie that named a live record. */
   readonly presented: boolean
   /** What the next head must tell the browser. */
-  cookieDue: 'issue' | 'clear' | undefined
+  cookieDue: 'issue' | 'clear' | 'clear-replaced' | undefined
   /** What the cookie is to hold where that is not the ticket's token, but the whole session. */
   cookieValue: string | undefined
   /** The head has left: no new cookie can be given any more. */

@@ -103,6 +103,7 @@ const WORDS = {
   destroyed: 'destroyed',
   gone: 'gone (destroyed elsewhere, revoked or expired)',
   superseded: 'replaced by a newer ID',
+  ambiguous: 'not to be told from another, whose cookie was sent as well',
 } as const
 
 /** What two regenerates in a row carry over: only what both were told to keep. */

@@ -32,7 +32,14 @@ export function nodeHeaders(res: NodeHeaders): HeaderTarget {
 export function applyReply(headers: HeaderTarget, reply: Reply): void {
   for (const cookie of reply.setCookie) headers.append('set-cookie', cookie)
   if (reply.varyCookie) headers.set('vary', withCookie(headers.get('vary')))
-  if (reply.setCookie.length > 0) headers.set('cache-control', withPrivate(headers.get('cache-control')))
+  if (reply.setCookie.length > 0) {
+    headers.set('cache-control', withPrivate(headers.get('cache-control')))
+    // Where there is one, the caches it is for no longer heed Cache-Control (RFC 9213, 2.2).
+    if (headers.get('cdn-cache-control') !== null) headers.set('cdn-cache-control', 'no-store')
+  }
+  for (const [name, value] of Object.entries(reply.headers ?? {})) {
+    if (headers.get(name) === null) headers.set(name, value)
+  }
 }
 
 /** RFC 9110, 12.5.5: a list of names in any case, or `*`, which already says that no cache may reuse it. */

@@ -1,5 +1,5 @@
 import { sessionCookie } from '../cookie.ts'
-import type { CookieOptions } from '../cookie.ts'
+import type { CookieOptions } from '../cookie-rules.ts'
 import { SessionError } from '../errors.ts'
 import type { SessionsOptions } from '../options.ts'
 import { environment as processEnvironment } from '../platform.ts'
@@ -71,6 +71,7 @@ function cookieOf({ flag, text }: FlaskSettings): CookieOptions {
       sameSite: sameSiteOf(text('SESSION_COOKIE_SAMESITE')),
       path: text('SESSION_COOKIE_PATH') ?? text('APPLICATION_ROOT'),
       domain: text('SESSION_COOKIE_DOMAIN'),
+      partitioned: flag('SESSION_COOKIE_PARTITIONED'),
     }),
   }
 }

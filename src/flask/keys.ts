@@ -41,12 +41,7 @@ export const flaskKeys: Readonly<Record<string, FlaskKey>> = {
   SESSION_COOKIE_SECURE: { effect: 'taken over', kind: 'flag' },
   SESSION_COOKIE_SAMESITE: { effect: 'taken over', kind: 'text', among: ['lax', 'strict', 'none'] },
   SESSION_COOKIE_HTTPONLY: { effect: 'fixed', kind: 'flag', same: true },
-  SESSION_COOKIE_PARTITIONED: {
-    effect: 'no effect',
-    kind: 'flag',
-    same: false,
-    why: 'the cookie has no Partitioned attribute; Flask-Session 0.8 does not set it either',
-  },
+  SESSION_COOKIE_PARTITIONED: { effect: 'taken over', kind: 'flag' },
   SESSION_REFRESH_EACH_REQUEST: {
     effect: 'fixed',
     kind: 'flag',

@@ -2,6 +2,9 @@ import type { AdapterContext, AdapterReply } from './adapter-context.ts'
 import { arrive, keep, turns } from './adapter-pages.ts'
 import { check, same } from './check.ts'
 
+/** The lifetime of the cases' sessions. */
+const HOUR = 3_600_000
+
 type Body = (context: AdapterContext) => Promise<void>
 
 /** P4 and P11: what leaves, and when. */
@@ -83,6 +86,19 @@ export const headBodies: Readonly<Record<string, Body>> = {
     const second = await ada.get('/read')
     same(second.headers.get('cache-control'), 'public, max-age=60', 'Cache-Control without')
     same(second.headers.get('vary'), 'Accept, Cookie', 'Vary of a page made from the session')
+  },
+  'P4 a cookie sent anew on a page that never asked for its session is kept out of shared caches, too': async (
+    context,
+  ) => {
+    const visit = await context.serve((session, path) =>
+      path === '/static' ? { headers: { 'cache-control': 'public, max-age=60' } } : keep(session, path),
+    )
+    const ada = await arrive(visit)
+    context.clock.advance(HOUR / 2)
+    const page = await ada.get('/static')
+    same(page.cookies.join(), String(ada.cookie), 'cookies')
+    same(page.headers.get('cache-control'), 'private, max-age=60', 'Cache-Control')
+    same(page.headers.get('vary'), 'Cookie', 'Vary')
   },
   'P4 a streamed page begins once the session is saved; what it changes later is reported': async (context) => {
     const late = new Promise<readonly string[]>((resolve) =>

@@ -21,6 +21,7 @@ const HOLDS = [
   'an idle session is gone at its deadline',
   'what one request puts in, another takes out',
   'a response with a cookie is kept out of shared caches, one without is left alone',
+  'a cookie sent anew on a page that never asked for its session is kept out of shared caches, too',
   'a handler that throws is a 500, its data changes are dropped',
   'a streamed page begins once the session is saved; what it changes later is reported',
 ]

@@ -67,3 +67,16 @@ test('other cookies of the response stay', () => {
     assert.deepEqual(res.getHeader('set-cookie'), ['a=1', 'id=1', 'id=2'])
   }
 })
+
+test('further headers are set where the application said nothing, and left alone where it did', () => {
+  const ending: Reply = { ...COOKIE, headers: { 'clear-site-data': '"cache", "storage"' } }
+  assert.equal(becomes('clear-site-data', undefined, ending), '"cache", "storage"')
+  assert.equal(becomes('clear-site-data', '"executionContexts"', ending), '"executionContexts"')
+  assert.equal(becomes('clear-site-data', undefined, COOKIE), null)
+})
+
+test('a header for content delivery networks, which goes before Cache-Control, does not let a cookie through', () => {
+  assert.equal(becomes('cdn-cache-control', 'public, max-age=600', COOKIE), 'no-store')
+  assert.equal(becomes('cdn-cache-control', 'public, max-age=600', USED), 'public, max-age=600')
+  assert.equal(becomes('cdn-cache-control', undefined, COOKIE), null)
+})

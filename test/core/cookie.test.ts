@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { sessionCookie } from '../../src/cookie.ts'
-import type { CookieOptions } from '../../src/cookie.ts'
+import type { CookieOptions } from '../../src/cookie-rules.ts'
 import { refusal } from './refusal.ts'
 
 const DAY = 86_400_000
 const NOW = Date.UTC(2030, 0, 1)
 const TOKEN = 'A'.repeat(43)
 const OTHER = 'b_-9'.repeat(10) + 'xyz'
+const THIRD = 'C'.repeat(43)
 
 const cookie = (options: CookieOptions = {}) => sessionCookie(options, false)
 
@@ -20,6 +21,9 @@ suite('cookie names and rules', () => {
       [{ secure: true }, false, '__Host-id', true],
       [{ secure: false }, true, 'id', false],
       [{ name: 'sid' }, true, 'sid', true],
+      [{ domain: 'example.org' }, true, '__Secure-id', true],
+      [{ path: '/app' }, true, '__Secure-id', true],
+      [{ domain: 'example.org', path: '/app' }, false, 'id', false],
     ]
     for (const [options, production, name, secure] of cases) {
       const made = sessionCookie(options, production)
@@ -35,8 +39,28 @@ suite('cookie names and rules', () => {
       [{ name: '__Host-id', secure: false }, '__Host-id', 'cookie.secure: true'],
       [{ name: '__HOST-id', secure: false }, '__HOST-id', 'cookie.secure: true'],
       [{ name: '__Secure-id', secure: false }, '__Secure-id', 'cookie.secure: true'],
-      [{ secure: true, domain: 'example.org' }, '__Host-id', '__Secure-'],
-      [{ secure: true, path: '/app' }, '__Host-id', '__Secure-'],
+      [{ name: '__Http-id', secure: false }, '__Http-id', 'cookie.secure: true'],
+      [{ name: '__Host-id', secure: true, domain: 'example.org' }, '__Host-id', '__Secure-'],
+      [{ name: '__Host-id', secure: true, path: '/app' }, '__Host-id', '__Secure-'],
+      [{ name: '__Host-Http-id', secure: true, path: '/app' }, '__Host-Http-id', '__Secure-'],
+      [{ partitioned: true }, 'cookie.partitioned', 'cookie.secure: true'],
+      [{ partitioned: 'yes' }, 'cookie.partitioned', 'boolean'],
+      [{ priority: 'highest' }, 'cookie.priority', "'high'"],
+      [{ priority: 'High' }, 'cookie.priority', "'high'"],
+      [{ path: `/${'a'.repeat(1_024)}` }, 'cookie.path', '1024'],
+      ...['/a b', '/a?b', '/a#b', '/a/../b', '/a\\b', '/"', '/{a}'].map(
+        (path) => [{ path }, 'cookie.path', 'the path of no URL'] as const,
+      ),
+      [{ path: '/a b' }, '"/a%20b"'],
+      [{ domain: `${'a.'.repeat(126)}org` }, 'cookie.domain', 'host name'],
+      [{ replaces: { path: '/app' } }, 'cookie.replaces is a list'],
+      [{ replaces: [{}] }, 'cookie.replaces[0]', 'the cookie in use'],
+      [{ domain: 'a.org', replaces: [{}, { domain: '.A.org' }] }, 'cookie.replaces[1]', 'the cookie in use'],
+      [{ replaces: [{ path: 'app' }] }, 'cookie.replaces[0].path'],
+      [{ replaces: [{ domain: 'a b' }] }, 'cookie.replaces[0].domain'],
+      [{ replaces: [{ name: 'a;b' }] }, 'cookie.replaces[0].name'],
+      [{ replaces: [{ name: '__Host-x' }] }, '__Host-x', 'cookie.secure: true'],
+      [{ replaces: [{ sameSite: 'lax' }] }, 'cookie.replaces[0].sameSite', 'name, path, domain, partitioned'],
       [{ name: '__host-x', secure: true, domain: 'example.org' }, '__host-x', '__Secure-'],
       ...['', ' ', 'a b', 'a;b', 'a=b', 'a,b', 'é', 'a\n', '"a"', 'a\0'].map(
         (name) => [{ name }, 'cookie.name'] as const,
@@ -60,7 +84,7 @@ suite('cookie names and rules', () => {
       [{ name: 5 }, 'cookie.name', 'string'],
       [{ path: null }, 'cookie.path', 'string'],
       [{ maxAge: 1_000 }, 'cookie.maxAge', 'lifetime'],
-      [{ httpOnly: false }, 'cookie.httpOnly', 'name, secure, sameSite, path, domain'],
+      [{ httpOnly: false }, 'cookie.httpOnly', 'name, secure, sameSite, path, domain, partitioned, priority, replaces'],
     ]
     for (const [options, ...parts] of cases)
       assert.throws(() => cookie(options as CookieOptions), refusal('bad_option', ...parts), JSON.stringify(options))
@@ -70,22 +94,26 @@ suite('cookie names and rules', () => {
     const good: readonly CookieOptions[] = [
       { name: '__Secure-id', secure: true, domain: 'example.org', path: '/app', sameSite: 'none' },
       { name: '__Host-x', secure: true },
-      { name: "!#$%&'*+-.^_`|~", path: '/a b/%20?=' },
+      { name: "!#$%&'*+-.^_`|~", path: "/a%20b/%C3%BC=@:!$&'()*+," },
       { name: '__proto__', domain: '.example.org' },
       { name: 'n'.repeat(4_052), domain: 'localhost' },
       { domain: '127.0.0.1', sameSite: 'strict' },
+      { secure: true, partitioned: true, priority: 'high' },
+      { name: '__Host-Http-id', secure: true },
+      { path: `/${'a'.repeat(1_023)}` },
+      { replaces: [{ name: 'connect.sid' }, { path: '/app' }, { domain: 'example.org' }] },
     ]
     for (const options of good) {
       const made = cookie(options)
       assert.ok(made.issue(TOKEN, NOW, DAY).startsWith(`${made.name}=${TOKEN}; `))
       assert.ok(made.clear().startsWith(`${made.name}=; Max-Age=0`))
-      assert.deepEqual(made.read(`${made.name}=${TOKEN}`), { token: TOKEN })
+      assert.deepEqual(made.read(`${made.name}=${TOKEN}`), [TOKEN])
     }
   })
 })
 
 suite('reading the cookie', () => {
-  const good = { token: TOKEN }
+  const good = [TOKEN]
   const cases: Readonly<Record<string, readonly [header: string | undefined, found: unknown]>> = {
     'no header': [undefined, undefined],
     'an empty header': ['', undefined],
@@ -96,13 +124,23 @@ suite('reading the cookie', () => {
     'a broken pair before and after': [`;;=x; novalue; id=${TOKEN}; =; ;`, good],
     'a name that ends like ours': [`xid=${TOKEN}`, undefined],
     'a name that begins like ours': [`id2=${TOKEN}`, undefined],
+    'a nameless cookie that reads like ours, as browsers send it': [`=id=${OTHER}; id=${TOKEN}`, good],
+    'our name behind what only looks like a blank': [
+      ['\u00a0', '\u0085', '\u000b', '\u000c', '\u2000', '\ufeff'].map((blank) => `${blank}id=${OTHER}`).join('; '),
+      undefined,
+    ],
+    'our name before a blank': [`id =${TOKEN}; id\t=${TOKEN}`, undefined],
+    'an old-style version and path': [`$Version=1; id=${TOKEN}; $Path=/; $id=${OTHER}`, good],
     'a longer name, and ours in a value': ['id2=x; a=id=', undefined],
     'another case': [`ID=${TOKEN}; Id=${TOKEN}`, undefined],
     'our name as a value': [`a=id=${TOKEN}`, undefined],
     'our name inside a quoted value': [`a="; id=${OTHER}"; id=${TOKEN}`, good],
     'a foreign cookie of our name before ours': [`id=foreign; id=${TOKEN}`, good],
     'a foreign cookie of our name after ours': [`id=${TOKEN}; id=foreign`, good],
-    'two that could be ours: the first is of the longer path': [`id=${TOKEN}; id=${OTHER}`, good],
+    'two that could be ours, in the order sent': [`id=${OTHER}; a=1; id=${TOKEN}`, [OTHER, TOKEN]],
+    'three that could be ours, and others': [`id=${TOKEN}; id=x; id=${OTHER}; id=${THIRD}; id=`, [TOKEN, OTHER, THIRD]],
+    'one several times over': [`id=${TOKEN}; id=${TOKEN}; id=${TOKEN}; id=${TOKEN}; id=${TOKEN}`, good],
+    'more than anybody has': [`id=${TOKEN}; id=${OTHER}; id=${THIRD}; id=${'D'.repeat(43)}`, 'too_many'],
     'an empty value': ['id=', 'malformed'],
     'a foreign value alone': ['id=foreign', 'malformed'],
     'the wrong length': [`id=${TOKEN}A`, 'malformed'],
@@ -166,6 +204,7 @@ suite('writing the cookie', () => {
       { secure: true },
       { name: '__Secure-x', secure: true, domain: 'example.org', path: '/app', sameSite: 'none' },
       { domain: 'example.org', sameSite: 'strict', path: '/a/b' },
+      { secure: true, partitioned: true, priority: 'high', sameSite: 'none' },
     ]
     for (const options of every) {
       const made = cookie(options)
@@ -193,6 +232,62 @@ suite('writing the cookie', () => {
     const ours = cookie()
     assert.ok(ours.issue('x'.repeat(4_093), NOW, undefined))
     assert.throws(() => ours.issue('x'.repeat(4_094), NOW, undefined), refusal('cookie_too_large', '4097', '4096'))
+  })
+})
+
+suite('cookies of earlier settings', () => {
+  test('are deleted with the attributes that tell one cookie from another; the rest is as ours is', () => {
+    const made = cookie({
+      name: '__Secure-id',
+      secure: true,
+      domain: 'example.org',
+      sameSite: 'strict',
+      priority: 'high',
+      replaces: [{ domain: '.Example.org', path: '/app' }, { name: '__Host-id' }, { partitioned: true }],
+    })
+    const gone = 'Max-Age=0;'
+    const rest = 'Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure;'
+    assert.deepEqual(made.clearReplaced, [
+      `__Secure-id=; ${gone} Domain=example.org; Path=/app; ${rest} SameSite=Strict`,
+      `__Host-id=; ${gone} Path=/; ${rest} SameSite=Strict`,
+      `__Secure-id=; ${gone} Path=/; ${rest} Partitioned; SameSite=Strict`,
+    ])
+    assert.deepEqual(cookie().clearReplaced, [])
+  })
+})
+
+suite('the mark of the settings', () => {
+  test('the default ones have none, whatever is spelt out', () => {
+    const usual: readonly CookieOptions[] = [
+      {},
+      { secure: true },
+      { name: 'sid' },
+      { name: '__Host-sid', secure: true },
+      { path: '/', sameSite: 'lax', partitioned: false, replaces: [] },
+    ]
+    for (const options of usual) assert.equal(cookie(options).mark, undefined, JSON.stringify(options))
+  })
+
+  test('any two that a browser would tell apart have two', () => {
+    const others: readonly CookieOptions[] = [
+      { name: 'sid', secure: true },
+      { path: '/app' },
+      { path: '/app', secure: true },
+      { domain: 'example.org' },
+      { domain: 'example.com' },
+      { domain: 'example.org', sameSite: 'strict' },
+      { sameSite: 'strict' },
+      { secure: true, sameSite: 'none' },
+      { secure: true, sameSite: 'none', partitioned: true },
+      { priority: 'high' },
+      { priority: 'low' },
+      { replaces: [{ path: '/app' }] },
+      { replaces: [{ path: '/old' }] },
+    ]
+    const marks = others.map((options) => cookie(options).mark)
+    assert.equal(new Set([undefined, ...marks]).size, others.length + 1)
+    for (const mark of marks) assert.match(mark ?? '', /^[a-z\d]{1,7}$/)
+    assert.equal(cookie({ domain: '.Example.org' }).mark, cookie({ domain: 'example.org' }).mark)
   })
 })
 

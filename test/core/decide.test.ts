@@ -11,6 +11,7 @@ const RULES: readonly (readonly [Partial<CommitFacts>, Action])[] = [
   [{ stored: false }, 'nothing'],
   [{ regenerating: true }, 'regenerate'],
   [{ changed: true, failed: false }, 'update'],
+  [{ cookieOutdated: true }, 'update'],
   [{ plan: 'clip' }, 'update'],
   [{ plan: 'push' }, 'touch'],
   [{}, 'nothing'],
@@ -30,7 +31,7 @@ test('every combination of facts has the action of the first rule that fits', ()
   }
   assert.deepEqual(
     RULES.map((rule) => used.get(rule)),
-    [48, 6, 18, 12, 3, 3, 3, 3],
+    [96, 12, 36, 24, 6, 9, 3, 3, 3],
   )
 })
 
@@ -38,7 +39,7 @@ test('a failed request never writes data, and always keeps its regenerate', () =
   for (const facts of combinations().filter(({ failed }) => failed)) {
     const action = decide(facts)
     assert.notEqual(action, 'create')
-    if (action === 'update') assert.equal(facts.plan, 'clip')
+    if (action === 'update') assert.ok(facts.plan === 'clip' || facts.cookieOutdated)
     if (facts.regenerating && facts.stored && !facts.ended) assert.equal(action, 'regenerate')
   }
 })
@@ -54,7 +55,8 @@ function combinations(): CommitFacts[] {
       for (const regenerating of BOTH)
         for (const changed of BOTH)
           for (const failed of BOTH)
-            for (const plan of ['stay', 'push', 'clip'] as const)
-              made.push({ ended, stored, regenerating, changed, failed, plan })
+            for (const cookieOutdated of BOTH)
+              for (const plan of ['stay', 'push', 'clip'] as const)
+                made.push({ ended, stored, regenerating, changed, failed, cookieOutdated, plan })
   return made
 }

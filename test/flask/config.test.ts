@@ -75,9 +75,16 @@ suite('fromFlaskConfig', () => {
       SESSION_COOKIE_SECURE: true,
       SESSION_COOKIE_SAMESITE: 'None',
       SESSION_COOKIE_HTTPONLY: true,
-      SESSION_COOKIE_PARTITIONED: false,
+      SESSION_COOKIE_PARTITIONED: true,
     })
-    const cookie = { name: 'shop', secure: true, sameSite: 'none', path: '/shop', domain: 'example.org' }
+    const cookie = {
+      name: 'shop',
+      secure: true,
+      sameSite: 'none',
+      path: '/shop',
+      domain: 'example.org',
+      partitioned: true,
+    }
     assert.deepEqual(options.cookie, cookie)
     assert.deepEqual(notes, [])
     const rooted = await read({ APPLICATION_ROOT: '/app', SESSION_COOKIE_DOMAIN: false, SESSION_COOKIE_SAMESITE: null })
@@ -98,6 +105,7 @@ suite('fromFlaskConfig', () => {
     const refused: [Config, RegExp][] = [
       [{ SESSION_COOKIE_PATH: 'shop' }, /cookie.path "shop" must begin with/],
       [{ SESSION_COOKIE_SAMESITE: 'None', SESSION_COOKIE_SECURE: false }, /'none' needs cookie.secure/],
+      [{ SESSION_COOKIE_PARTITIONED: true, SESSION_COOKIE_SECURE: false }, /partitioned needs cookie.secure/],
       [
         { SESSION_COOKIE_NAME: '__Host-s', SESSION_COOKIE_DOMAIN: 'a.example', SESSION_COOKIE_SECURE: true },
         /__Host-s/,
@@ -149,7 +157,6 @@ suite('fromFlaskConfig', () => {
       SESSION_USE_SIGNER: false,
       SESSION_ID_LENGTH: 32,
       SESSION_REFRESH_EACH_REQUEST: true,
-      SESSION_COOKIE_PARTITIONED: false,
       SESSION_REDIS: null,
       SESSION_KEY_PREFIX: undefined,
       MAIL_SERVER: 'of another library',
@@ -160,7 +167,6 @@ suite('fromFlaskConfig', () => {
       [{ SECRET_KEY: 'hush' }, /^SECRET_KEY: nothing is signed/],
       [{ SECRET_KEY_FALLBACKS: ['hush'] }, /^SECRET_KEY_FALLBACKS: nothing is signed/],
       [{ SESSION_USE_SIGNER: true }, /^SESSION_USE_SIGNER: nothing is signed/],
-      [{ SESSION_COOKIE_PARTITIONED: true }, /^SESSION_COOKIE_PARTITIONED: the cookie has no Partitioned/],
       [{ SESSION_REFRESH_EACH_REQUEST: false }, /^SESSION_REFRESH_EACH_REQUEST: a visit always counts/],
       [{ SESSION_ID_LENGTH: 64 }, /^SESSION_ID_LENGTH: a token always has 32 random bytes/],
       [{ SESSION_ID_LENGTH: 16 }, /^SESSION_ID_LENGTH: /],
