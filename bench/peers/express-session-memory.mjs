@@ -1,0 +1,3 @@
+import { expressSession } from './express-session-app.mjs'
+
+export const start = async () => expressSession(undefined)
