@@ -164,29 +164,29 @@ export const breaks: readonly Break[] = [
   },
   {
     name: 'regenerate supersedes the old ID before the new record is there',
-    file: 'regenerate-record.ts',
+    file: 'move-record.ts',
     edits: [
       [
-        'let fresh = await insertRecord(context, state, arriving(draft(context, state, want, old.head), old))',
-        'let fresh = old\n  let make = async (): Promise<void> => {\n    fresh = await insertRecord(context, state, draft(context, state, want, old.head))\n  }',
+        'made.fresh = await (made.fresh ? replace(made.fresh, next) : insertRecord(context, next, move.ticket))',
+        'made.fresh = { ...next, ticket: move.ticket ?? at, version: 0 }',
       ],
       [
-        'const outcome = await context.queue.run(old.ticket.id, () => supersede())',
-        "const outcome = await context.queue.run(old.ticket.id, () => supersede())\n    if (typeof outcome !== 'string') await make()",
+        "outcome.head.kind === 'superseded') {",
+        "outcome.head.kind === 'superseded') {\n      made.fresh = await insertRecord(context, made.fresh, move.ticket)",
       ],
     ],
     why: 'a crash between the two loses the session',
   },
   {
     name: 'who loses the race to regenerate leaves a record behind',
-    file: 'regenerate-record.ts',
-    edits: [['await store.delete(fresh.ticket.id)\n      return end(', 'return end(']],
+    file: 'move-record.ts',
+    edits: [['if (made.fresh) await store.delete(made.fresh.ticket.id)', '']],
     why: 'two IDs live for one visitor',
   },
   {
     name: 'an old ID does not say where its session went',
-    file: 'regenerate-record.ts',
-    edits: [['policy.clock.now() + SUPERSEDED_MS, fresh.ticket.id)', 'policy.clock.now() + SUPERSEDED_MS)']],
+    file: 'move-record.ts',
+    edits: [[' + SUPERSEDED_MS, { id: ticket.id, ...(grace && { grace }) })', ' + SUPERSEDED_MS)']],
     why: '“log me out everywhere” misses a session that moves to a new ID at that moment',
   },
   {
@@ -197,8 +197,10 @@ export const breaks: readonly Break[] = [
   },
   {
     name: 'a new ID does not say whence its session comes',
-    file: 'regenerate-record.ts',
-    edits: [['head: movedFrom(record.head, old.ticket.id)', 'head: record.head']],
+    file: 'move-record.ts',
+    edits: [
+      ['const next = { ...draft, head: movedFrom(draft.head, at.id, policy.renewal && now) }', 'const next = draft'],
+    ],
     why: '“log me out everywhere else” ends this session, too',
   },
   {
@@ -206,6 +208,68 @@ export const breaks: readonly Break[] = [
     file: 'revoke.ts',
     edits: [['at = reading.successor\n        continue', 'return false']],
     why: 'a session is reported as ended and lives on',
+  },
+  {
+    name: 'a lost answer to the superseding write is a lost session',
+    file: 'move-record.ts',
+    edits: [['if (made.fresh && (await isSupersededBy(', 'if (!made.fresh && (await isSupersededBy(']],
+    why: 'a store that was slow once logs the visitor out',
+  },
+  {
+    name: 'a push of the deadline does not look where the session went',
+    file: 'record-writer.ts',
+    edits: [
+      ["if ('missing' in newest) return end(", "if ('missing' in newest && now < 0) return end("],
+      [
+        'const newest = await readRecord(store, policy, from.ticket)',
+        'const now = 0\n  const newest = state.stored ?? (await readRecord(store, policy, from.ticket))',
+      ],
+    ],
+    why: 'a slow reader overwrites the cookie of a login with the one from before it',
+  },
+  {
+    name: 'a renewed ID leads on for ever',
+    file: 'grace.ts',
+    edits: [['if (now >= until || ', 'if (']],
+    why: 'a stolen cookie is good for as long as the session lives after all',
+  },
+  {
+    name: 'regenerate leaves a way to the new ID',
+    file: 'regenerate-record.ts',
+    edits: [
+      [
+        '    ticket: state.ticket,',
+        '    ticket: state.ticket,\n    grace: (from, to) => sealGrace(from, to, 2 ** 52),',
+      ],
+      [
+        "import { SessionError } from './errors.ts'",
+        "import { SessionError } from './errors.ts'\nimport { sealGrace } from './grace.ts'",
+      ],
+    ],
+    why: 'who planted a token before the login is logged in by it',
+  },
+  {
+    name: 'polling renews the ID',
+    file: 'state.ts',
+    edits: [['if (!renewal || !state.counts || ', 'if (!renewal || ']],
+    why: 'a page that polls changes its cookie while the visitor sends a form',
+  },
+  {
+    name: 'the new cookie is sent once',
+    file: 'load.ts',
+    edits: [['if (policy.renewal && !sent.includes(ticket.token)) announce(state)', '']],
+    why: 'a visitor whose connection broke at the wrong moment is logged out',
+  },
+  {
+    name: 'a renewed session is a new one',
+    file: 'renew-record.ts',
+    edits: [
+      [
+        'draft(context, state, merged(current), current.head)',
+        'draft(context, { ...state, createdAt: context.policy.clock.now() }, merged(current), current.head)',
+      ],
+    ],
+    why: 'renewal moves the absolute end',
   },
   {
     name: 'regenerate keeps everything',

@@ -9,8 +9,9 @@ import type { KeyedQueue } from './queue.ts'
 import { createRecord, end, follow, saveChanges, touchRecord } from './record-writer.ts'
 import type { WriteContext } from './record-writer.ts'
 import { regenerateRecord } from './regenerate-record.ts'
+import { renewRecord } from './renew-record.ts'
 import { settleBy } from './settle.ts'
-import { origin } from './state.ts'
+import { adopt, origin } from './state.ts'
 import type { SessionState, StoredState } from './state.ts'
 import type { Store } from './store.ts'
 import { ticketFor } from './token.ts'
@@ -36,7 +37,9 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
     const { stored, retiring } = state
     if (action === 'create') await createRecord(context, state)
     else if (action === 'regenerate' && retiring) await regenerateRecord(context, state, retiring, failed)
-    else if (action === 'update' && stored) await saveChanges(context, state, stored, failed)
+    else if (action === 'renew' && stored && policy.renewal) {
+      await renewRecord(context, state, stored, policy.renewal.grace)
+    } else if (action === 'update' && stored) await saveChanges(context, state, stored, failed)
     else if (action === 'touch' && stored) await touchRecord(context, state, stored)
   }
 
@@ -56,7 +59,7 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
       state.data = {}
       return false
     }
-    state.stored = newest
+    adopt(state, newest)
     state.permanent = newest.head.permanent
     state.owner = newest.owner
     state.data = decodeData(newest.lines)
@@ -78,8 +81,8 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
         compareAndSet(store, policy, from, supersede, { read: readRecord }),
       )
       if (typeof outcome === 'string') return end(context, state, outcome, [])
-      await store.delete(from.ticket.id)
-      emit('destroyed', { id: from.ticket.id, owner: from.owner }, state)
+      await store.delete(outcome.ticket.id)
+      emit('destroyed', { id: outcome.ticket.id, owner: from.owner }, state)
     }
     state.ended = 'destroyed'
     state.stored = undefined

@@ -5,7 +5,7 @@ import type { Action } from './decide.ts'
 import { changedKeys, NO_LINES, sameLines } from './merge.ts'
 import type { Policy } from './options.ts'
 import type { Lines } from './record.ts'
-import { origin, plan } from './state.ts'
+import { mayRenew, origin, plan } from './state.ts'
 import type { SessionState } from './state.ts'
 
 /** What a commit of this state has to do, on any back end; no I/O. Throws what encoding the data throws. */
@@ -18,6 +18,7 @@ export function actionFor(state: SessionState, policy: Policy, failed: boolean):
     changed: !failed && state.ended === undefined && state.retiring === undefined && isChanged(state),
     failed,
     cookieOutdated: isCookieOutdated(state, policy),
+    renewable: stored !== undefined && mayRenew(state, policy, stored),
     plan: stored
       ? plan(state, policy, stored.expiresAt, failed ? stored.head.permanent : state.permanent).move
       : 'stay',

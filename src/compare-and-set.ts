@@ -8,7 +8,9 @@ import { decodeRecord, encodeRecord } from './record.ts'
 import type { RecordHead } from './record.ts'
 import type { StoredState } from './state.ts'
 import type { RecordInput, Store, StoredRecord } from './store.ts'
-import { movedTo, successorOf } from './succession.ts'
+import { graceOf, movedTo, successorOf } from './succession.ts'
+import type { Grace, Successor } from './succession.ts'
+import { openGrace } from './grace.ts'
 import type { Ticket } from './token.ts'
 
 /** A record as it should be next. */
@@ -28,12 +30,14 @@ export type Reading =
       readonly owner?: string | undefined
       /** Under which ID the session of a superseded record went on. */
       readonly successor?: string
+      /** How the holder of the old token finds it there, after a renewal. */
+      readonly grace?: Grace
     }
 
 /** A cap that time normally sets: it only matters to a clock that stands still. */
 const MAX_ATTEMPTS = 500
 
-/** How long an old ID answers "superseded": longer than any request that still carries it is in flight. */
+/** How long an old ID answers "superseded" once it leads nowhere: longer than a request that carries it is in flight. */
 export const SUPERSEDED_MS = 60_000
 
 /** The wire form of a draft. */
@@ -46,7 +50,7 @@ export function recordInput(draft: Draft): RecordInput {
 }
 
 /** What a superseded record holds until it expires: the fact, and under which ID the session went on, if it did. */
-export function supersededDraft(from: StoredState, expiresAt: number, successor?: string): Draft {
+export function supersededDraft(from: StoredState, expiresAt: number, successor?: Successor): Draft {
   const { createdAt, permanent } = from.head
   const meta = successor === undefined ? null : { meta: movedTo(successor) }
   // A session that went on is still found among its owner's under the old ID: see `revoke.ts`.
@@ -54,8 +58,21 @@ export function supersededDraft(from: StoredState, expiresAt: number, successor?
   return { head: { kind: 'superseded', createdAt, permanent, ...meta }, lines: new Map(), expiresAt, owner }
 }
 
-/** Read a record and check both deadlines, however lazily the store expires. */
+/**
+ * Read a record and check both deadlines, however lazily the store expires. A renewed ID leads to the record under the
+ * ID that replaced it: whoever gets another ticket than it asked for owes the browser the new token.
+ */
 export async function readRecord(store: Store, policy: Policy, ticket: Ticket): Promise<Reading> {
+  const reading = await readOne(store, policy, ticket)
+  if (!('missing' in reading) || !reading.successor || !reading.grace) return reading
+  const next = await openGrace(ticket, reading.successor, reading.grace, policy.clock.now())
+  if (!next) return reading
+  const there = await readOne(store, policy, next)
+  // What has ended there has ended here, too; `unknown` would give a request in flight a new cookie.
+  return 'missing' in there && there.missing !== 'unreadable' ? reading : there
+}
+
+async function readOne(store: Store, policy: Policy, ticket: Ticket): Promise<Reading> {
   const now = policy.clock.now()
   const record = await store.read(ticket.id, now)
   return record === null ? { missing: 'unknown' } : understand(record, policy, ticket, now)
@@ -93,8 +110,8 @@ function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: n
   if (isOver({ now, createdAt: head.createdAt, absolute: policy.absolute }, record.expiresAt))
     return head.kind === 'live' ? { missing: 'expired', owner: record.owner } : { missing: 'unknown' }
   if (head.kind === 'superseded') {
-    const successor = successorOf(head)
-    return { missing: 'superseded', ...(successor === undefined ? null : { successor }) }
+    const [successor, grace] = [successorOf(head), graceOf(head)]
+    return { missing: 'superseded', ...(successor && { successor }), ...(grace && { grace }) }
   }
   return { ticket, version: record.version, head, lines, expiresAt: record.expiresAt, owner: record.owner }
 }
@@ -102,7 +119,8 @@ function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: n
 /**
  * Replace a record by compare-and-set: `revise` says what it should be, and is asked again over the newest record
  * whenever another writer was faster. It may answer null when nothing is left to write. `stale` skips the first try,
- * which is known to lose; `read` is how the newest record is read.
+ * which is known to lose; `read` is how the newest record is read. When the session was renewed meanwhile, the newest
+ * record and the outcome are those under its new ID.
  */
 export async function compareAndSet(
   store: Store,
@@ -117,15 +135,15 @@ export async function compareAndSet(
   let outdated = stale
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     if (outdated) {
-      const newest = await read(store, policy, from.ticket)
+      const newest = await read(store, policy, current.ticket)
       if ('missing' in newest) return newest.missing === 'superseded' ? 'superseded' : 'gone'
       current = newest
     }
     const draft = await revise(current)
     if (draft === null) return current
-    const result = await store.update(from.ticket.id, current.version, recordInput(draft), clock.now())
+    const result = await store.update(current.ticket.id, current.version, recordInput(draft), clock.now())
     if (result === 'gone') return 'gone'
-    if (result !== 'conflict') return { ...draft, ticket: from.ticket, version: result.version }
+    if (result !== 'conflict') return { ...draft, ticket: current.ticket, version: result.version }
     outdated = true
     if (clock.now() >= giveUpAt) break
     // Random and growing, so that processes that collided once do not march in step.

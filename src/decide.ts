@@ -14,12 +14,14 @@ export interface CommitFacts {
   readonly failed: boolean
   /** The browser has its cookie from other settings, and this response can send it anew. */
   readonly cookieOutdated: boolean
+  /** The ID is old enough to be renewed, and this response can carry a new one. */
+  readonly renewable: boolean
   /** What the lifetime asks of a stored record. */
   readonly plan: DeadlinePlan['move']
 }
 
 /** What the commit does in the store. */
-export type Action = 'nothing' | 'touch' | 'create' | 'update' | 'regenerate'
+export type Action = 'nothing' | 'touch' | 'create' | 'update' | 'regenerate' | 'renew'
 
 /** From facts to one action; no I/O, no clock, no session. */
 export function decide(facts: CommitFacts): Action {
@@ -28,6 +30,8 @@ export function decide(facts: CommitFacts): Action {
   if (!facts.stored) return changed ? 'create' : 'nothing'
   // A regenerated ID stands even when the handler failed afterwards: it answered a change of privilege.
   if (facts.regenerating) return 'regenerate'
+  // An error page is a poor messenger for a new cookie; the next visit will bring it.
+  if (facts.renewable && !facts.failed) return 'renew'
   if (changed || facts.cookieOutdated || facts.plan === 'clip') return 'update'
   return facts.plan === 'push' ? 'touch' : 'nothing'
 }

@@ -6,7 +6,7 @@ import type { Policy } from './options.ts'
  * holds of where sessions are kept; default: what holds of every store.
  */
 export function describePolicy(policy: Policy, kept: readonly string[] = keptInStore(policy)): string {
-  const { lifetime, absolute, cookie } = policy
+  const { lifetime, absolute, renewal, cookie } = policy
   const idle =
     lifetime.permanent === lifetime.browser
       ? `A session ends ${inWords(lifetime.permanent)} after its last visit.`
@@ -14,6 +14,9 @@ export function describePolicy(policy: Policy, kept: readonly string[] = keptInS
   return [
     idle,
     Number.isFinite(absolute) ? `It ends ${inWords(absolute)} after it began in any case.` : 'It has no absolute end.',
+    renewal
+      ? `Its ID is renewed by the first visit after ${inWords(renewal.after)}; the old one leads there for ${inWords(renewal.grace)}.`
+      : 'Its ID stays until regenerate().',
     `New sessions ${policy.permanent ? 'outlive' : 'end with'} the browser window.`,
     `The cookie is ${cookie.name}, ${cookie.secure ? 'sent over https only' : 'also sent over plain http'}, out of reach of scripts.`,
     ...kept,

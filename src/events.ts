@@ -36,6 +36,8 @@ export interface SessionEvents {
   loaded: SessionEvent
   /** A session moved to a new ID. `from`, the old one, is not enumerable either; `fromRef` is. */
   regenerated: SessionEvent & { readonly from: string; readonly fromRef: string }
+  /** A session that had its ID for `renewAfter` was given a new one. */
+  renewed: SessionEvent & { readonly from: string; readonly fromRef: string }
   /** `session.destroy()` removed it. */
   destroyed: SessionEvent
   /** A cookie came whose session is past a deadline; of what the store has removed already, it is `rejected`. */

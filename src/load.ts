@@ -5,6 +5,7 @@ import type { Emit } from './events.ts'
 import { findSession, tooMany } from './find-session.ts'
 import type { Policy } from './options.ts'
 import type { OpenRequest } from './sessions.ts'
+import { announce } from './state.ts'
 import type { SessionState, StoredState } from './state.ts'
 import { ticketFor } from './token.ts'
 import { isOutage } from './unavailable.ts'
@@ -35,6 +36,7 @@ export function sessionLoader(
       asked: false,
       counts: request.activity ?? true,
       secure: request.secure,
+      takesCookie: false,
       mayIssue: !cookie.secure || request.secure,
       presented: from !== undefined,
       cookieDue: undefined,
@@ -44,10 +46,12 @@ export function sessionLoader(
     }
   }
 
-  function open(request: OpenRequest, found: StoredState): SessionState {
+  function open(request: OpenRequest, found: StoredState, sent: readonly string[]): SessionState {
     const { ticket, owner } = found
     try {
       const state = begin(request, found)
+      // Renewed: the answer that brought the new token may have been lost, so it is sent again.
+      if (policy.renewal && !sent.includes(ticket.token)) announce(state)
       if (emit.heard('loaded')) emit('loaded', { id: ticket.id, owner }, state)
       return state
     } catch (error) {
@@ -97,7 +101,8 @@ export function sessionLoader(
     }
     try {
       const { found, others } = sent === 'too_many' ? tooMany(policy) : await findSession(backend, sent, policy)
-      const state = 'missing' in found ? openNone(request, found) : open(request, found)
+      const state =
+        'missing' in found ? openNone(request, found) : open(request, found, sent === 'too_many' ? [] : sent)
       for (const other of others) report(other, state)
       return state
     } catch (error) {

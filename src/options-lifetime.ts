@@ -1,3 +1,4 @@
+import { backendOf } from './backend.ts'
 import { MAX_COOKIE_AGE } from './cookie.ts'
 import { milliseconds } from './duration.ts'
 import type { Duration } from './duration.ts'
@@ -32,4 +33,19 @@ export function absoluteLifetime(option: SessionsOptions['absoluteLifetime'], li
   const limit = milliseconds(option, 'absoluteLifetime')
   if (limit < idle) refuse(`absoluteLifetime ${option} is shorter than the idle lifetime; shorten lifetime too`)
   return limit
+}
+
+/** When IDs are renewed, in ms. Throws when the ways from one ID to the next would form a chain. */
+export function renewal({ renewAfter = false, renewGrace, store }: SessionsOptions): Policy['renewal'] {
+  if (renewAfter === false) {
+    if (renewGrace !== undefined) refuse('renewGrace has no effect without renewAfter; set both or neither')
+    return undefined
+  }
+  if (backendOf(store)) {
+    refuse('renewAfter needs a store: an old cookie that holds its whole session cannot be taken back')
+  }
+  const after = milliseconds(renewAfter, 'renewAfter')
+  const grace = milliseconds(renewGrace ?? '60s', 'renewGrace')
+  if (after <= grace) refuse(`renewAfter ${renewAfter} must be longer than renewGrace (${renewGrace ?? '60s'})`)
+  return { after, grace }
 }

@@ -9,7 +9,7 @@ import type { CookieOptions } from './cookie-rules.ts'
 import { milliseconds } from './duration.ts'
 import type { Duration } from './duration.ts'
 import { checkStore, checkTypes, refuse } from './options-check.ts'
-import { absoluteLifetime, idleLifetimes } from './options-lifetime.ts'
+import { absoluteLifetime, idleLifetimes, renewal } from './options-lifetime.ts'
 import { logRefs } from './log-ref.ts'
 import { environment } from './platform.ts'
 import type { Store } from './store.ts'
@@ -42,6 +42,14 @@ export interface SessionsOptions {
   readonly lifetime?: Duration | { readonly permanent: Duration; readonly browser: Duration }
   /** A session ends this long after it was created, whatever happens; `false` for never. Default `'90d'`. */
   readonly absoluteLifetime?: Duration | false
+  /**
+   * Give a busy session a new ID when it has had its ID for this long (OWASP Session Management, "Renewal Timeout"), so
+   * that a stolen cookie is not good for as long as the session lives. It is done by visits alone, and never instead of
+   * `regenerate()`. Default `false`: see `docs/deadlines.md` for what it costs.
+   */
+  readonly renewAfter?: Duration | false
+  /** How long a renewed ID still leads to its session, for requests under way and lost answers. Default `'60s'`. */
+  readonly renewGrace?: Duration
   /** Whether the cookie of a new session outlives the browser window. Default true. */
   readonly permanent?: boolean
   /** Name and attributes of the cookie. */
@@ -90,6 +98,8 @@ export interface SessionsOptions {
 export interface Policy {
   readonly lifetime: { readonly permanent: number; readonly browser: number }
   readonly absolute: number
+  /** Undefined: an ID is kept until `regenerate()`. */
+  readonly renewal: { readonly after: number; readonly grace: number } | undefined
   readonly permanent: boolean
   readonly cookie: SessionCookie
   /** The value of the header; undefined for none. */
@@ -109,6 +119,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions>([
   'store',
   'lifetime',
   'absoluteLifetime',
+  'renewAfter',
+  'renewGrace',
   'permanent',
   'cookie',
   'clearSiteData',
@@ -141,6 +153,7 @@ export function resolvePolicy(options: SessionsOptions): Policy {
   return Object.freeze({
     lifetime,
     absolute: absoluteLifetime(options.absoluteLifetime, lifetime),
+    renewal: renewal(options),
     permanent: options.permanent ?? true,
     cookie: sessionCookie(
       options.cookie ?? {},

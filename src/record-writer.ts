@@ -1,6 +1,6 @@
 import type { Outcome } from './backend.ts'
 import { decodeValue, encodeData } from './codec.ts'
-import { compareAndSet, recordInput } from './compare-and-set.ts'
+import { compareAndSet, readRecord, recordInput } from './compare-and-set.ts'
 import type { Draft } from './compare-and-set.ts'
 import { isCookieOutdated, markedNotes, markOf } from './cookie-mark.ts'
 import { SessionError } from './errors.ts'
@@ -12,11 +12,12 @@ import type { Policy } from './options.ts'
 import type { KeyedQueue } from './queue.ts'
 import type { RecordHead } from './record.ts'
 import { reportWithheld } from './respond.ts'
-import { earnedDeadline, origin, plan } from './state.ts'
+import { adopt, earnedDeadline, origin, plan } from './state.ts'
 import type { SessionState, StoredState } from './state.ts'
 import type { Store } from './store.ts'
 import { afterMove } from './succession.ts'
 import { drawTicket } from './token.ts'
+import type { Ticket } from './token.ts'
 
 /** What every write needs at hand. */
 export interface WriteContext {
@@ -53,20 +54,19 @@ export async function createRecord(context: WriteContext, state: SessionState): 
     // Without its cookie the record could never be found again: one orphan a request.
     return reportWithheld(state, context.policy, context.emit)
   }
-  state.stored = await insertRecord(context, state, draft(context, state, wanted(state, false)))
+  state.stored = await insertRecord(context, draft(context, state, wanted(state, false)), state.ticket)
+  state.ticket = state.stored.ticket
   state.cookieDue = 'issue'
   context.emit('created', { id: state.stored.ticket.id, owner: state.stored.owner }, state)
 }
 
-/** Insert under the state's ticket, or under a new one if a live session has that ID. */
-export async function insertRecord(context: WriteContext, state: SessionState, record: Draft): Promise<StoredState> {
+/** Insert under a ticket that was drawn before, or under a new one if there is none or a live session has that ID. */
+export async function insertRecord(context: WriteContext, record: Draft, drawn?: Ticket): Promise<StoredState> {
   const { store, policy } = context
   for (let draws = 0; draws < MAX_DRAWS; draws += 1) {
-    const ticket = state.ticket ?? (await drawTicket(policy.randomBytes))
-    state.ticket = ticket
+    const ticket = draws === 0 && drawn ? drawn : await drawTicket(policy.randomBytes)
     const receipt = await store.create(ticket.id, recordInput(record), policy.clock.now())
     if (receipt) return { ...record, ticket, version: receipt.version }
-    state.ticket = undefined
   }
   throw new SessionError('bad_option', `randomBytes drew ${MAX_DRAWS} IDs in a row that are in use: it is not random`)
 }
@@ -76,12 +76,15 @@ export async function touchRecord(context: WriteContext, state: SessionState, fr
   const { store, policy } = context
   const { permanent } = from.head
   const { expiresAt } = plan(state, policy, from.expiresAt, permanent)
-  if (await store.touch(from.ticket.id, expiresAt, policy.clock.now())) {
-    state.stored = { ...from, expiresAt }
-    if (permanent) state.cookieDue = 'issue'
-  } else {
-    end(context, state, 'gone', [])
-  }
+  if (!(await store.touch(from.ticket.id, expiresAt, policy.clock.now()))) return end(context, state, 'gone', [])
+  state.stored = { ...from, expiresAt }
+  if (!permanent) return
+  // A touch does not tell a live record from one that a login or a renewal has left meanwhile, and the cookie of that
+  // would overwrite the new one. One read for a push, ten times a lifetime at most, and nobody is logged out.
+  const newest = await readRecord(store, policy, from.ticket)
+  if ('missing' in newest) return end(context, state, newest.missing === 'superseded' ? 'superseded' : 'gone', [])
+  if (newest.ticket.id === from.ticket.id) state.cookieDue = 'issue'
+  else settleOutcome(context, state, newest, from.lines, [])
 }
 
 /** Save changes, merged with what others saved meanwhile. */
@@ -126,7 +129,13 @@ export function mergeMembers(want: Wanted, from: StoredState, current: StoredSta
   }
 }
 
-function draftIfDue(context: WriteContext, state: SessionState, want: Wanted, current: StoredState): Draft | null {
+/** What is to be written over the newest record; null when it already is as wanted. */
+export function draftIfDue(
+  context: WriteContext,
+  state: SessionState,
+  want: Wanted,
+  current: StoredState,
+): Draft | null {
   const { move, expiresAt } = plan(state, context.policy, current.expiresAt, want.permanent)
   const unchanged =
     changedKeys(current.lines, want.lines).length === 0 &&
@@ -171,8 +180,7 @@ export function settleOutcome(
   if (typeof outcome === 'string') {
     return end(context, state, outcome, sent ? changedKeys(from?.lines ?? NO_LINES, sent) : [])
   }
-  state.stored = outcome
-  state.ticket = outcome.ticket
+  adopt(state, outcome)
   const moved = outcome.expiresAt !== from?.expiresAt && outcome.head.permanent
   const differs = outcome.head.permanent !== from?.head.permanent || markOf(outcome.head) !== markOf(from?.head ?? {})
   if (moved || differs) state.cookieDue = 'issue'

@@ -39,6 +39,8 @@ export interface OpenRequest {
 export interface CommitRequest {
   /** The response's status is 500 or above: data changes are dropped; `destroy` and `regenerate` stand. */
   readonly failed?: boolean
+  /** The response can carry no cookie (an upgrade, status 101): the session keeps its ID. */
+  readonly cookieless?: boolean
 }
 
 /** All sessions of one application: made once, used by every request. */
@@ -112,11 +114,12 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       return new Session<Data>(state, verbs)
     },
 
-    commit(session, { failed = false } = {}) {
+    commit(session, { failed = false, cookieless = false } = {}) {
       const state = Session.stateOf(session)
       const dropped = failed && policy.dropChangesOnError
       try {
         state.dropped = dropped
+        state.takesCookie = !cookieless
         commitUnavailable(state, dropped, emit)
         if (state.tail === undefined && (state.ended || state.unavailable || !backend.isDue(state, dropped))) {
           return replyFor(state, policy, emit)

@@ -6,6 +6,7 @@ import type { EndReason } from './events.ts'
 import type { Policy } from './options.ts'
 import type { RecordHead } from './record.ts'
 import type { Version } from './store.ts'
+import { issuedAt } from './succession.ts'
 import type { Ticket } from './token.ts'
 
 /** A record as we last saw or wrote it. */
@@ -48,6 +49,8 @@ export interface SessionState {
   readonly counts: boolean
   /** The visitor came by https. */
   readonly secure: boolean
+  /** This request is at its commit, whose response can carry a cookie. */
+  takesCookie: boolean
   /** The cookie may travel: it is not Secure, or the connection is. */
   readonly mayIssue: boolean
   /** The browser sent a cookie that named a live record. */
@@ -67,12 +70,33 @@ export function origin(state: SessionState): StoredState | undefined {
   return state.stored ?? state.retiring
 }
 
+/** The session has another ID than the browser knows: the next head tells it, if one is still to come. */
+export function announce(state: SessionState): void {
+  if (state.mayIssue && !state.headGone) state.cookieDue = 'issue'
+}
+
+/** Take over a record, which a renewal may have brought under another ID. */
+export function adopt(state: SessionState, record: StoredState): void {
+  const before = state.ticket
+  state.stored = record
+  state.ticket = record.ticket
+  if (before !== undefined && before.id !== record.ticket.id) announce(state)
+}
+
+/** Whether the commit at hand gives the session a new ID: periodically, and only by visits that can bring it home. */
+export function mayRenew(state: SessionState, { renewal, clock }: Policy, { head }: StoredState): boolean {
+  if (!renewal || !state.counts || !state.mayIssue || !state.takesCookie || state.headGone) return false
+  return clock.now() - issuedAt(head) >= renewal.after
+}
+
 /**
  * What the lifetime asks of a stored deadline now. `permanent` is what the record has or will have: that of the state
  * may be a change that is dropped, or that another request has made meanwhile.
  */
 export function plan(state: SessionState, policy: Policy, expiresAt: number, permanent: boolean): DeadlinePlan {
-  return planDeadline(lifetimeFacts(state, policy, permanent), expiresAt, state.counts)
+  // Another kind of session has another lifetime, and whoever asks for it is there: that earns its deadline.
+  const counts = state.counts || permanent !== origin(state)?.head.permanent
+  return planDeadline(lifetimeFacts(state, policy, permanent), expiresAt, counts)
 }
 
 /** The deadline a session earns by being written now. */

@@ -9,9 +9,36 @@ import type { Json, RecordHead } from './record.ts'
 
 type Meta = NonNullable<RecordHead['meta']>
 
+/** Where a session went on. */
+export interface Successor {
+  readonly id: string
+  /** After a renewal. After `regenerate()` there is none: a way to the new token would be session fixation. */
+  readonly grace?: Grace
+}
+
+/** A way for the holder of a renewed token to its successor: see `grace.ts`. */
+export interface Grace {
+  /** Unix ms. */
+  readonly until: number
+  /** The new token, which only the old one opens. */
+  readonly sealed: string
+}
+
 /** Under which ID a superseded record's session went on; undefined where it has ended. */
 export function successorOf(head: RecordHead): string | undefined {
   return idIn(head.meta?.['to'])
+}
+
+/** The way on from a superseded record, where its ID was renewed. */
+export function graceOf({ meta }: RecordHead): Grace | undefined {
+  const [until, sealed] = [meta?.['until'], meta?.['sealed']]
+  return typeof until === 'number' && typeof sealed === 'string' ? { until, sealed } : undefined
+}
+
+/** When a session got the ID it has, Unix ms. */
+export function issuedAt({ createdAt, meta }: RecordHead): number {
+  const noted = meta?.['issuedAt']
+  return typeof noted === 'number' ? noted : createdAt
 }
 
 /** The ID that the session of a new record is leaving, until the next write to it. */
@@ -20,13 +47,14 @@ export function predecessorOf(head: RecordHead): string | undefined {
 }
 
 /** Notes for the record that a session leaves. */
-export function movedTo(id: string): Meta {
-  return { to: id }
+export function movedTo({ id, grace }: Successor): Meta {
+  return { to: id, ...grace }
 }
 
-/** The head of the record that a session moves to. */
-export function movedFrom(head: RecordHead, id: string): RecordHead {
-  return { ...head, meta: { ...head.meta, from: id } }
+/** The head of the record that a session moves to. `now` is noted where IDs are renewed: their age counts from it. */
+export function movedFrom({ meta, ...head }: RecordHead, id: string, now: number | undefined): RecordHead {
+  const { issuedAt: _, ...notes } = meta ?? {}
+  return { ...head, meta: { ...notes, from: id, ...(now === undefined ? null : { issuedAt: now }) } }
 }
 
 /** The notes a later write keeps: by then the move is over. */

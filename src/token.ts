@@ -41,9 +41,16 @@ export function drawTicket(random: RandomBytes = randomBytes): Ticket | Promise<
   return ticketFor(base64url(bytes))
 }
 
-function base64url(bytes: Uint8Array): string {
+/** Bytes in base64url without padding. */
+export function base64url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '')
+}
+
+/** The bytes again. Throws for what is not base64url. */
+export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
 }

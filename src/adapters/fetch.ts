@@ -42,7 +42,8 @@ export function withSession<Data extends object, Req extends Request, Rest exten
     sessions.attach(request, session)
     const response = await handle(request, session, rest)
     try {
-      const reply = await sessions.commit(session, { failed: response.status >= 500 })
+      const { status } = response
+      const reply = await sessions.commit(session, { failed: status >= 500, cookieless: status < 200 })
       return dress(response, reply, () => sessions.finished(session))
     } catch (error) {
       // Nobody will read it any more; what feeds it is told to stop.

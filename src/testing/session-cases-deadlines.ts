@@ -47,6 +47,32 @@ export const deadlineBodies: Readonly<Record<string, SessionBody>> = {
     context.clock.advance(HOUR)
     same(Object.keys(await shortly.data()).length, 0, 'keys an hour after the visit')
   },
+  'P7 a session that becomes permanent lives as long as those do, and one that ceases to be as long as the others':
+    async (context) => {
+      const on = site(context, { lifetime: { permanent: '10h', browser: '1h' }, permanent: false })
+      const ada = await arrived(on)
+      context.clock.advance(HOUR / 2)
+      const staying = await ada.request((session) => {
+        session.permanent = true
+      })
+      check(
+        /; Max-Age=36000;/.test(String(staying.setCookie)),
+        `the cookie of a permanent session: ${staying.setCookie.join()}`,
+      )
+      context.clock.advance(9 * HOUR)
+      same((await ada.data())['user'], 'ada', 'data.user nine hours later')
+      const leaving = await ada.request((session) => {
+        session.permanent = false
+      })
+      check(
+        !/Max-Age/.test(String(leaving.setCookie)),
+        `the cookie that ends with the window: ${leaving.setCookie.join()}`,
+      )
+      context.clock.advance(HOUR - 1)
+      same((await ada.data())['user'], 'ada', 'data.user one millisecond before the hour')
+      context.clock.advance(1)
+      same(Object.keys(await ada.data()).length, 0, 'keys an hour later')
+    },
   'P9 reading costs one store call, a new session one, a change two': async (context) => {
     const on = site(context)
     const ada = await arrived(on)

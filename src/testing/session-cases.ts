@@ -3,6 +3,7 @@ import { endingBodies } from './session-cases-endings.ts'
 import { ownerBodies } from './session-cases-owners.ts'
 import { outageBodies } from './session-cases-outages.ts'
 import { promiseBodies } from './session-cases-promises.ts'
+import { renewalBodies } from './session-cases-renewal.ts'
 import { updateBodies } from './session-cases-updates.ts'
 import type { StoreCase } from './store-case.ts'
 import type { SessionBody } from './visitor.ts'
@@ -17,6 +18,8 @@ export const sessionCases: readonly StoreCase[] = [
   ...cases(promiseBodies),
   ...cases(deadlineBodies),
   ...cases(outageBodies),
+  ...cases(renewalBodies.any),
+  ...cases(renewalBodies.list, undefined, ['list']),
   ...cases(operatorBodies.sweep, undefined, ['sweep']),
   ...cases(operatorBodies.list, undefined, ['list']),
   ...cases(ownerBodies, undefined, ['list']),

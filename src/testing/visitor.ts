@@ -59,7 +59,17 @@ export function site(context: StoreContext, options: SessionsOptions = {}, store
   }
 }
 
-const EVENTS = ['conflict', 'gone', 'rejected', 'late', 'regenerated', 'destroyed', 'created', 'storeError'] as const
+const EVENTS = [
+  'conflict',
+  'gone',
+  'rejected',
+  'late',
+  'regenerated',
+  'renewed',
+  'destroyed',
+  'created',
+  'storeError',
+] as const
 
 function visitor(sessions: Sessions<Data>, first: string | undefined): Visitor {
   let cookie = first

@@ -10,6 +10,7 @@ const RULES: readonly (readonly [Partial<CommitFacts>, Action])[] = [
   [{ stored: false, changed: true, failed: false }, 'create'],
   [{ stored: false }, 'nothing'],
   [{ regenerating: true }, 'regenerate'],
+  [{ renewable: true, failed: false }, 'renew'],
   [{ changed: true, failed: false }, 'update'],
   [{ cookieOutdated: true }, 'update'],
   [{ plan: 'clip' }, 'update'],
@@ -31,7 +32,7 @@ test('every combination of facts has the action of the first rule that fits', ()
   }
   assert.deepEqual(
     RULES.map((rule) => used.get(rule)),
-    [96, 12, 36, 24, 6, 9, 3, 3, 3],
+    [192, 24, 72, 48, 12, 6, 15, 5, 5, 5],
   )
 })
 
@@ -56,7 +57,8 @@ function combinations(): CommitFacts[] {
         for (const changed of BOTH)
           for (const failed of BOTH)
             for (const cookieOutdated of BOTH)
-              for (const plan of ['stay', 'push', 'clip'] as const)
-                made.push({ ended, stored, regenerating, changed, failed, cookieOutdated, plan })
+              for (const renewable of BOTH)
+                for (const plan of ['stay', 'push', 'clip'] as const)
+                  made.push({ ended, stored, regenerating, changed, failed, cookieOutdated, renewable, plan })
   return made
 }

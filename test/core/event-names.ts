@@ -5,6 +5,7 @@ const EVENTS: Readonly<Record<keyof SessionEvents, true>> = {
   created: true,
   loaded: true,
   regenerated: true,
+  renewed: true,
   destroyed: true,
   expired: true,
   revoked: true,

@@ -1,11 +1,13 @@
 /** Options: what is refused, what is resolved, what is said about it. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { promisify } from 'node:util'
 import { systemClock } from '../../src/clock.ts'
 import { createSessions } from '../../src/index.ts'
 import { resolvePolicy } from '../../src/options.ts'
+import { cookieStore } from '../../src/stores/cookie.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { refusal } from './refusal.ts'
 
@@ -37,6 +39,19 @@ suite('options that cannot work are refused at construction, naming the option a
     'an outage without a policy': [{ onStoreError: 'ignore' }, 'onStoreError is "ignore"', "'anonymous'"],
     'request information that is none': [{ requestInfo: { path: '/' } }, 'requestInfo is no function'],
     'a log key that can be guessed': [{ logKey: 'fifteen letters' }, 'logKey is a secret of at least 16 bytes'],
+    'a renewal in numbers': [{ renewAfter: 900 }, 'renewAfter is the number 900', "'30m'"],
+    'a renewal of true': [{ renewAfter: true }, 'renewAfter is true', "'30m'"],
+    'a grace in numbers': [{ renewAfter: '1h', renewGrace: 60 }, 'renewGrace is the number 60', "'30m'"],
+    'a grace without a renewal': [{ renewGrace: '60s' }, 'renewGrace has no effect without renewAfter'],
+    'a grace that reaches the next renewal': [
+      { renewAfter: '5m', renewGrace: '300s' },
+      'renewAfter 5m must be longer than renewGrace (300s)',
+    ],
+    'a renewal within the default grace': [{ renewAfter: '60s' }, 'must be longer than renewGrace (60s)'],
+    'a renewal of cookies that hold the session': [
+      { store: cookieStore({ keys: [randomBytes(32)] }), renewAfter: '15m' },
+      'renewAfter needs a store',
+    ],
     'no time for the store': [{ storeTimeout: '0s' }, 'storeTimeout is "0s"', "'90s'"],
     'a sweep in numbers': [{ sweepEvery: 300 }, 'sweepEvery is the number 300', "'30m'"],
     'a word for a flag': [{ permanent: 'false' }, 'permanent is "false"', 'true or false'],
@@ -65,6 +80,7 @@ suite('options that work', () => {
     assert.deepEqual(policy, {
       lifetime: { permanent: 31 * DAY, browser: DAY },
       absolute: 90 * DAY,
+      renewal: undefined,
       permanent: true,
       clearSiteData: undefined,
       onConflict: 'ours',
@@ -85,6 +101,8 @@ suite('options that work', () => {
       'store',
       'lifetime',
       'absoluteLifetime',
+      'renewAfter',
+      'renewGrace',
       'permanent',
       'cookie',
       'onConflict',
@@ -106,6 +124,9 @@ suite('options that work', () => {
     assert.equal(resolvePolicy({ absoluteLifetime: false }).absolute, Infinity)
     assert.equal(resolvePolicy({ lifetime: '2d', absoluteLifetime: '2d' }).absolute, 2 * DAY)
     assert.equal(resolvePolicy({ sweepEvery: false }).sweepEvery, false)
+    assert.equal(resolvePolicy({ renewAfter: false }).renewal, undefined)
+    assert.deepEqual(resolvePolicy({ renewAfter: '61s' }).renewal, { after: 61_000, grace: 60_000 })
+    assert.deepEqual(resolvePolicy({ renewAfter: '1h', renewGrace: '10m' }).renewal, { after: 3.6e6, grace: 6e5 })
   })
 
   test('what was passed in is not changed, nor watched', async () => {
@@ -148,6 +169,7 @@ suite('describe() says the effective policy in words', () => {
       [
         'A session ends 31 days after its last visit, or 1 day when its cookie ends with the browser window.',
         'It ends 90 days after it began in any case.',
+        'Its ID stays until regenerate().',
         'New sessions outlive the browser window.',
         'The cookie is id, also sent over plain http, out of reach of scripts.',
         'When two requests change one key, a deletion wins; otherwise the answer is "ours".',
@@ -162,6 +184,7 @@ suite('describe() says the effective policy in words', () => {
       store,
       lifetime: '90m',
       absoluteLifetime: false,
+      renewAfter: '15m',
       permanent: false,
       cookie: { secure: true },
       onConflict: ({ ours }) => ours,
@@ -173,6 +196,7 @@ suite('describe() says the effective policy in words', () => {
       [
         'A session ends 90 minutes after its last visit.',
         'It has no absolute end.',
+        'Its ID is renewed by the first visit after 15 minutes; the old one leads there for 1 minute.',
         'New sessions end with the browser window.',
         'The cookie is __Host-id, sent over https only, out of reach of scripts.',
         'When two requests change one key, a deletion wins; otherwise your function decides.',

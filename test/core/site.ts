@@ -23,6 +23,7 @@ export interface Scene {
 const NAMES: readonly (keyof SessionEvents)[] = [
   'created',
   'regenerated',
+  'renewed',
   'destroyed',
   'revoked',
   'conflict',
