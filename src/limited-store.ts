@@ -1,3 +1,4 @@
+import { isBrokenConnection } from './broken-connection.ts'
 import type { Clock } from './clock.ts'
 import { SessionError } from './errors.ts'
 import type { Emit } from './events.ts'
@@ -9,13 +10,24 @@ import type { Store } from './store.ts'
  *
  * A call that did not answer may still take effect later: the visitor got an error, and that is all anybody knows.
  * The late answer is dropped; it can change nothing that was promised, because every write carries its version.
+ *
+ * When a connection broke under a read or a touch, the call is made once more within the same limit: neither can do
+ * harm by happening twice. A write is never repeated, because nobody knows whether it took effect: an update would
+ * conflict with itself, and what it conflicts with looks like somebody else's (`docs/outages.md` has the table).
  */
 export function limitedStore(store: Store, limitMs: number, clock: Clock, emit: Emit): Store {
-  function bounded<Result>(operation: string, call: () => Promise<Result>): Promise<Result> {
+  function bounded<Result>(operation: string, call: () => Promise<Result>, repeatable = false): Promise<Result> {
     return new Promise((resolve, reject) => {
       let answered = false
+      let repeats = repeatable ? 1 : 0
       const fail = (error: unknown): void => {
         if (answered) return
+        if (repeats > 0 && isBrokenConnection(error)) {
+          repeats -= 1
+          emit('storeError', { operation, code: 'store_failed', error, retried: true })
+          attempt()
+          return
+        }
         answered = true
         cancel()
         const told =
@@ -33,21 +45,24 @@ export function limitedStore(store: Store, limitMs: number, clock: Clock, emit: 
         cancel()
         resolve(result)
       }
-      try {
-        call().then(succeed, fail)
-      } catch (error) {
-        fail(error)
+      function attempt(): void {
+        try {
+          call().then(succeed, fail)
+        } catch (error) {
+          fail(error)
+        }
       }
+      attempt()
     })
   }
 
   const list = store.list?.bind(store)
   const sweep = store.sweep?.bind(store)
   return {
-    read: (id, now) => bounded('read', () => store.read(id, now)),
+    read: (id, now) => bounded('read', () => store.read(id, now), true),
     create: (id, record, now) => bounded('create', () => store.create(id, record, now)),
     update: (id, expected, record, now) => bounded('update', () => store.update(id, expected, record, now)),
-    touch: (id, expiresAt, now) => bounded('touch', () => store.touch(id, expiresAt, now)),
+    touch: (id, expiresAt, now) => bounded('touch', () => store.touch(id, expiresAt, now), true),
     delete: (id) => bounded('delete', () => store.delete(id)),
     ...(list && {
       async *list(filter) {

@@ -73,6 +73,78 @@ suite('a store call that fails', () => {
   })
 })
 
+suite('a connection that breaks under a call', () => {
+  const broken = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+  const wrapped = (): Error => new SessionError('store_failed', 'it did not answer', { cause: broken() })
+
+  for (const [operation, call] of Object.entries(CALLS))
+    for (const make of [broken, wrapped])
+      test(`${operation} ${operation === 'read' || operation === 'touch' ? 'is made once more' : 'is not repeated'}, ${make.name}`, async () => {
+        const repeats = operation === 'read' || operation === 'touch' ? 1 : 0
+        let calls = 0
+        const { limited, told } = limit(
+          storeOf(() => {
+            calls += 1
+            return Promise.reject(make())
+          }),
+        )
+        await assert.rejects(async () => call(limited), refusal('store_failed'))
+        assert.equal(calls, 1 + repeats)
+        assert.deepEqual(
+          told.map(({ retried }) => retried),
+          repeats === 1 ? [true, false] : [false],
+        )
+      })
+
+  test('whoever reads gets the second answer, within the time limit of the first', async () => {
+    const answers = [Promise.reject(broken()), new Promise<never>(() => {})]
+    const { limited, clock, told } = limit(storeOf(() => answers.shift() ?? Promise.reject(new Error('no third call'))))
+    const outcome = assert.rejects(limited.read(ID, 0), refusal('store_timeout'))
+    await turns()
+    clock.advance(1_999)
+    await turns()
+    assert.deepEqual(
+      told.map(({ retried }) => retried),
+      [true],
+    )
+    clock.advance(1)
+    await outcome
+
+    const memory = memoryStore()
+    await memory.create(ID, RECORD, 0)
+    let first = true
+    const once: Store = {
+      ...memory,
+      async read(id, now) {
+        if (!first) return memory.read(id, now)
+        first = false
+        throw broken()
+      },
+    }
+    assert.equal((await limit(once).limited.read(ID, 0))?.payload, 'x')
+  })
+
+  test('a timeout, a refusal and a mistake are none', async () => {
+    for (const code of ['ETIMEDOUT', 'ECONNREFUSED', 'ENOTFOUND', '42P01', undefined]) {
+      let calls = 0
+      const { limited } = limit(
+        storeOf(() => {
+          calls += 1
+          return Promise.reject(Object.assign(new Error('no'), { code }))
+        }),
+      )
+      await assert.rejects(limited.read(ID, 0), refusal('store_failed'))
+      assert.equal(calls, 1, `calls with ${code}`)
+    }
+  })
+
+  test('a cause that is its own cause ends', async () => {
+    const circular = new Error('round')
+    circular.cause = circular
+    await assert.rejects(limit(storeOf(() => Promise.reject(circular))).limited.read(ID, 0), refusal('store_failed'))
+  })
+})
+
 suite('listing', () => {
   test('the limit is for each record, not for the whole', async () => {
     const { limited, clock } = limit({ ...memoryStore(), list: listing(5) })
