@@ -19,6 +19,7 @@ export function actionFor(state: SessionState, policy: Policy, failed: boolean):
     failed,
     cookieOutdated: isCookieOutdated(state, policy),
     renewable: stored !== undefined && mayRenew(state, policy, stored),
+    rewriteDue: stored?.rewriteDue ?? false,
     plan: stored
       ? plan(state, policy, stored.expiresAt, failed ? stored.head.permanent : state.permanent).move
       : 'stay',

@@ -104,6 +104,7 @@ export async function readAgain(store: Store, policy: Policy, ticket: Ticket): P
 }
 
 function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: number): Reading {
+  if (record.unreadable !== undefined) return { missing: 'unreadable', detail: record.unreadable }
   const decoded = decodeRecord(record.payload)
   if ('unreadable' in decoded) return { missing: 'unreadable', detail: decoded.unreadable }
   const { head, lines } = decoded
@@ -113,7 +114,8 @@ function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: n
     const [successor, grace] = [successorOf(head), graceOf(head)]
     return { missing: 'superseded', ...(successor && { successor }), ...(grace && { grace }) }
   }
-  return { ticket, version: record.version, head, lines, expiresAt: record.expiresAt, owner: record.owner }
+  const { version, expiresAt, owner, rewriteDue = false } = record
+  return { ticket, version, head, lines, expiresAt, owner, rewriteDue }
 }
 
 /**

@@ -16,6 +16,8 @@ export interface CommitFacts {
   readonly cookieOutdated: boolean
   /** The ID is old enough to be renewed, and this response can carry a new one. */
   readonly renewable: boolean
+  /** The store asks for the record to be written anew. */
+  readonly rewriteDue: boolean
   /** What the lifetime asks of a stored record. */
   readonly plan: DeadlinePlan['move']
 }
@@ -32,6 +34,6 @@ export function decide(facts: CommitFacts): Action {
   if (facts.regenerating) return 'regenerate'
   // An error page is a poor messenger for a new cookie; the next visit will bring it.
   if (facts.renewable && !facts.failed) return 'renew'
-  if (changed || facts.cookieOutdated || facts.plan === 'clip') return 'update'
+  if (changed || facts.cookieOutdated || facts.rewriteDue || facts.plan === 'clip') return 'update'
   return facts.plan === 'push' ? 'touch' : 'nothing'
 }

@@ -138,6 +138,7 @@ export function draftIfDue(
 ): Draft | null {
   const { move, expiresAt } = plan(state, context.policy, current.expiresAt, want.permanent)
   const unchanged =
+    !current.rewriteDue &&
     changedKeys(current.lines, want.lines).length === 0 &&
     want.permanent === current.head.permanent &&
     want.owner === current.owner &&

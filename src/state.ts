@@ -17,6 +17,8 @@ export interface StoredState {
   readonly lines: Lines
   readonly expiresAt: number
   readonly owner: string | undefined
+  /** The store asks for it to be written anew, see `StoredRecord`. */
+  readonly rewriteDue?: boolean
 }
 
 /** What is true of one session during one request. The `Session` is a view of it; the back end moves it on. */

@@ -59,6 +59,16 @@ export interface RecordInput {
 /** What a store hands back. */
 export interface StoredRecord extends RecordInput {
   readonly version: Version
+  /**
+   * Set by a store around a store that would keep this record differently today, such as encrypted with a newer key:
+   * the core then writes it anew with its next commit, though nothing else changed. Default: not so.
+   */
+  readonly rewriteDue?: boolean
+  /**
+   * Set by a store around a store that cannot make out the payload, which is empty then: a word for the event
+   * `rejected`. The core treats the record as one that it cannot read itself.
+   */
+  readonly unreadable?: string
 }
 
 /** The receipt of a write. An object, so that no version can be mistaken for the words beside it. */

@@ -14,6 +14,7 @@ const RULES: readonly (readonly [Partial<CommitFacts>, Action])[] = [
   [{ changed: true, failed: false }, 'update'],
   [{ cookieOutdated: true }, 'update'],
   [{ plan: 'clip' }, 'update'],
+  [{ rewriteDue: true }, 'update'],
   [{ plan: 'push' }, 'touch'],
   [{}, 'nothing'],
 ]
@@ -32,7 +33,7 @@ test('every combination of facts has the action of the first rule that fits', ()
   }
   assert.deepEqual(
     RULES.map((rule) => used.get(rule)),
-    [192, 24, 72, 48, 12, 6, 15, 5, 5, 5],
+    [384, 48, 144, 96, 24, 12, 30, 10, 10, 5, 5],
   )
 })
 
@@ -40,7 +41,7 @@ test('a failed request never writes data, and always keeps its regenerate', () =
   for (const facts of combinations().filter(({ failed }) => failed)) {
     const action = decide(facts)
     assert.notEqual(action, 'create')
-    if (action === 'update') assert.ok(facts.plan === 'clip' || facts.cookieOutdated)
+    if (action === 'update') assert.ok(facts.plan === 'clip' || facts.cookieOutdated || facts.rewriteDue)
     if (facts.regenerating && facts.stored && !facts.ended) assert.equal(action, 'regenerate')
   }
 })
@@ -58,7 +59,18 @@ function combinations(): CommitFacts[] {
           for (const failed of BOTH)
             for (const cookieOutdated of BOTH)
               for (const renewable of BOTH)
-                for (const plan of ['stay', 'push', 'clip'] as const)
-                  made.push({ ended, stored, regenerating, changed, failed, cookieOutdated, renewable, plan })
+                for (const rewriteDue of BOTH)
+                  for (const plan of ['stay', 'push', 'clip'] as const)
+                    made.push({
+                      ended,
+                      stored,
+                      regenerating,
+                      changed,
+                      failed,
+                      cookieOutdated,
+                      renewable,
+                      rewriteDue,
+                      plan,
+                    })
   return made
 }
