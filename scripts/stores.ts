@@ -26,6 +26,7 @@ interface StoreRow {
 const stores: readonly StoreRow[] = [
   { name: 'memory', clients: [] },
   { name: 'file', clients: [] },
+  { name: 'encrypted', clients: [] },
   { name: 'sqlite', clients: ['node:sqlite', 'better-sqlite3'], embedded: sqliteIn },
   { name: 'postgres', clients: ['pg', 'postgres'], server: 'PostgreSQL' },
   { name: 'mysql', clients: ['mysql2'], server: 'MariaDB' },

@@ -77,14 +77,17 @@ export async function revokeOwned(
   // A record that a session is leaving keeps its owner, so that a listing which came too early for the new record
   // finds the old one, and through it the new.
   const found: { readonly id: string; readonly from: string | undefined }[] = []
-  for await (const { id, payload } of records) {
+  let count = 0
+  for await (const { id, payload, unreadable } of records) {
+    // Nobody can tell what is in it, but it is filed as theirs: where not every server has every key yet, a session
+    // that one of them cannot open must not outlive "log out everywhere".
+    if (unreadable !== undefined && (await context.store.delete(id))) count += 1
     const decoded = decodeRecord(payload)
     // What is not a session of this version may be another application's.
     if ('head' in decoded) found.push({ id, from: predecessorOf(decoded.head) })
   }
   // Looked up after the listing: what was listed and is the excepted session's has left its mark by now.
   const spared = await everyIdOf(context, idsOf(except))
-  let count = 0
   for (const { id, from } of found) {
     if (from !== undefined && spared.has(from)) continue
     if (await revokeSession(context, id, { owner, spared })) count += 1

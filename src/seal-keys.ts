@@ -1,4 +1,4 @@
-import { fromBase64 } from './codec-bytes.ts'
+import { fromBase64, toBase64 } from './codec-bytes.ts'
 import { SessionError } from './errors.ts'
 
 /** ASVS 5.0, 11.2.3 asks for 128 bits of security; 256 bits of secret leave nothing to argue about. */
@@ -12,13 +12,13 @@ const BASE64 = /^[\w+/-]+={0,2}$/
 
 /**
  * The bytes of secrets given as bytes, or as text in hex, base64 or base64url. Throws `bad_option` for what cannot be
- * 32 random bytes, naming a key by its place and never by its content.
+ * 32 random bytes, naming a key by its option (default `keys`) and place, and never by its content.
  */
-export function secretsOf(keys: unknown): readonly Uint8Array<ArrayBuffer>[] {
+export function secretsOf(keys: unknown, option: string = 'keys'): readonly Uint8Array<ArrayBuffer>[] {
   if (!Array.isArray(keys) || keys.length === 0) {
-    throw new SessionError('bad_option', `keys is a list of secrets, the current one first; ${HOW}`)
+    throw new SessionError('bad_option', `${option} is a list of secrets, the current one first; ${HOW}`)
   }
-  return keys.map((key: unknown, index) => secretOf(key, `keys[${index}]`))
+  return keys.map((key: unknown, index) => secretOf(key, `${option}[${index}]`))
 }
 
 const HOW = 'make one with: openssl rand -base64 32'
@@ -51,4 +51,62 @@ function decoded(text: string): Uint8Array<ArrayBuffer> | undefined {
   // One character cannot be a byte; whatever follows a whole number of bytes is cut off by nobody but a typing error.
   if (standard.length % 4 === 1) return undefined
   return Uint8Array.from(fromBase64(standard.padEnd(Math.ceil(standard.length / 4) * 4, '=')))
+}
+
+/** What one secret makes for one purpose. */
+export interface SealKey {
+  /** Tells the keys of one list apart, and nothing else about them. */
+  readonly id: string
+  readonly key: CryptoKey
+  /** The first of its list. */
+  readonly current: boolean
+}
+
+/** Six bytes tell the keys of one list apart, and cost a cookie eleven characters of its 4096. */
+const KEY_ID_BITS = 48
+
+const encoder = new TextEncoder()
+
+/**
+ * Keys for one purpose and one algorithm, the current one first, of which none tells anything about another
+ * (RFC 5869, 3.2): AES-GCM with 256 bits to encrypt, HMAC-SHA-256 to sign.
+ */
+export async function deriveKeys(options: {
+  readonly secrets: readonly Uint8Array<ArrayBuffer>[]
+  readonly encrypt: boolean
+  readonly purpose: string
+}): Promise<[SealKey, ...SealKey[]]> {
+  const { secrets, encrypt, purpose } = options
+  const [first, ...others] = await Promise.all(
+    secrets.map((secret, index) => derive(secret, encrypt, purpose, index === 0)),
+  )
+  if (!first) throw new TypeError('a seal needs a key')
+  return [first, ...others]
+}
+
+async function derive(
+  secret: Uint8Array<ArrayBuffer>,
+  encrypt: boolean,
+  purpose: string,
+  current: boolean,
+): Promise<SealKey> {
+  const { subtle } = crypto
+  const material = await subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey', 'deriveBits'])
+  const hkdf = (use: string): HkdfParams => ({
+    name: 'HKDF',
+    hash: 'SHA-256',
+    salt: new Uint8Array(),
+    info: encoder.encode(['coatcheck seal 1', encrypt ? 'A256GCM' : 'HS256', use, purpose].join('\0')),
+  })
+  const algorithm = encrypt ? { name: 'AES-GCM', length: 256 } : { name: 'HMAC', hash: 'SHA-256', length: 256 }
+  const [id, key] = await Promise.all([
+    subtle.deriveBits(hkdf('key id'), material, KEY_ID_BITS),
+    subtle.deriveKey(hkdf('key'), material, algorithm, false, encrypt ? ['encrypt', 'decrypt'] : ['sign', 'verify']),
+  ])
+  return { id: base64url(new Uint8Array(id)), key, current }
+}
+
+/** Base64 in the letters of URLs, without padding. */
+export function base64url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }

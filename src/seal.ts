@@ -1,4 +1,6 @@
-import { base64url, CompactEncrypt, CompactSign, compactDecrypt, compactVerify, errors } from 'jose'
+import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify, errors } from 'jose'
+import { deriveKeys } from './seal-keys.ts'
+import type { SealKey } from './seal-keys.ts'
 
 /** Text that only the holders of the keys can make, and, where it is encrypted, only they can read. */
 export interface Seal {
@@ -25,12 +27,6 @@ export interface SealOptions {
   readonly purpose: string
 }
 
-interface SealKey {
-  readonly id: string
-  readonly key: CryptoKey
-  readonly current: boolean
-}
-
 /**
  * Base64url in its one spelling: the bits that a last character has to spare are zero. Decoders overlook them, and then
  * sixteen values would open one seal.
@@ -45,9 +41,6 @@ export function isSealShaped(text: string, encrypt: boolean): boolean {
   return (encrypt ? ENCRYPTED : SIGNED).test(text)
 }
 
-/** Six bytes tell the keys of one list apart, and cost a cookie eleven characters of its 4096. */
-const KEY_ID_BITS = 48
-
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -56,10 +49,8 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
  * and no way from one to the other: what a header asks for beside it is refused before any key is touched.
  */
 export async function createSeal({ secrets, encrypt, purpose }: SealOptions): Promise<Seal> {
-  const keys = await Promise.all(secrets.map((secret, index) => derive(secret, encrypt, purpose, index === 0)))
-  const [first] = keys
-  if (!first) throw new TypeError('a seal needs a key')
-  const { id: kid, key: currentKey } = first
+  const keys = await deriveKeys({ secrets, encrypt, purpose })
+  const { id: kid, key: currentKey } = keys[0]
 
   function keyFor(header: { readonly kid?: string | undefined }): SealKey {
     const found = keys.find(({ id }) => id === header.kid)
@@ -99,27 +90,4 @@ export async function createSeal({ secrets, encrypt, purpose }: SealOptions): Pr
       }
     },
   }
-}
-
-/** Keys for one purpose and one algorithm, of which none tells anything about another (RFC 5869, 3.2). */
-async function derive(
-  secret: Uint8Array<ArrayBuffer>,
-  encrypt: boolean,
-  purpose: string,
-  current: boolean,
-): Promise<SealKey> {
-  const { subtle } = crypto
-  const material = await subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey', 'deriveBits'])
-  const hkdf = (use: string): HkdfParams => ({
-    name: 'HKDF',
-    hash: 'SHA-256',
-    salt: new Uint8Array(),
-    info: encoder.encode(['coatcheck seal 1', encrypt ? 'A256GCM' : 'HS256', use, purpose].join('\0')),
-  })
-  const algorithm = encrypt ? { name: 'AES-GCM', length: 256 } : { name: 'HMAC', hash: 'SHA-256', length: 256 }
-  const [id, key] = await Promise.all([
-    subtle.deriveBits(hkdf('key id'), material, KEY_ID_BITS),
-    subtle.deriveKey(hkdf('key'), material, algorithm, false, encrypt ? ['encrypt', 'decrypt'] : ['sign', 'verify']),
-  ])
-  return { id: base64url.encode(new Uint8Array(id)), key, current }
 }

@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { Store } from '../store.ts'
+import type { EncryptedStore, EncryptedStoreOptions } from './encrypted.ts'
 import { schemes } from './open-schemes.ts'
 import { parseStoreUrl } from './open-url.ts'
 
@@ -15,7 +16,29 @@ import { parseStoreUrl } from './open-url.ts'
  *   that do; `store_unusable` when a client package is missing, with the npm command, or when the store cannot work.
  *   No message quotes the URL: it may hold a password.
  */
-export async function openStore(url: string): Promise<Store> {
+export function openStore(url: string): Promise<Store>
+/**
+ * The same, and encrypt what it keeps: `encryptedStore(await openStore(url), options)`.
+ *
+ * @throws {@link SessionError} `bad_option` also for keys that are missing or can be guessed: nothing is kept in clear
+ *   because a variable was not set.
+ */
+export function openStore(url: string, options: EncryptedStoreOptions): Promise<EncryptedStore>
+// Options that turned out undefined must not mean that nothing is encrypted, so it is their number that counts.
+export async function openStore(url: string, ...encryption: [] | [EncryptedStoreOptions]): Promise<Store> {
+  const store = await openPlain(url)
+  if (encryption.length === 0) return store
+  try {
+    // Loaded by those alone who encrypt.
+    const { encryptedStore } = await import('./encrypted.ts')
+    return encryptedStore(store, encryption[0])
+  } catch (error) {
+    await store.close?.()
+    throw error
+  }
+}
+
+async function openPlain(url: string): Promise<Store> {
   const parsed = parseStoreUrl(url)
   const forms = Object.values(schemes).map(({ form }) => form)
   if (!parsed) refuse(`a store URL begins with its scheme; write ${forms.join(' or ')}`)

@@ -1,0 +1,189 @@
+import { backendOf } from '../backend.ts'
+import { systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
+import { SessionError } from '../errors.ts'
+import { warnOnce } from '../platform.ts'
+import { secretsOf } from '../seal-keys.ts'
+import { createOwnerSeal } from '../seal-owner.ts'
+import { createBoundSeal } from '../seal-bound.ts'
+import type { ListedRecord, RecordInput, Store } from '../store.ts'
+import { openRecord, outsideOwner, sealRecord } from './encrypted-record.ts'
+import type { RecordSeal } from './encrypted-record.ts'
+import { resealAll } from './encrypted-reseal.ts'
+import type { ResealOptions, ResealProgress } from './encrypted-reseal.ts'
+
+export type { ResealOptions, ResealProgress } from './encrypted-reseal.ts'
+
+/** How records are encrypted. */
+export interface EncryptedStoreOptions {
+  /**
+   * Secrets of at least 32 random bytes, as bytes or as text in base64, base64url or hex. The first encrypts, all
+   * decrypt: put a new one in front, and remove the old one after {@link EncryptedStore.reseal}.
+   */
+  readonly keys: readonly (string | Uint8Array)[]
+  /**
+   * Secrets of the same kind, under which owners are hashed before the store sees them. Apart from `keys`, because
+   * these need to change less often: each one in the list costs `list({ owner })` a query. Default: owners in clear.
+   */
+  readonly ownerKeys?: readonly (string | Uint8Array)[]
+  /** What is encrypted for one purpose decrypts for no other: a name for each store that shares keys. Default `''`. */
+  readonly purpose?: string
+  /**
+   * For the move of a store that holds records in clear: until this moment (a date like `'2027-01-31'`, in UTC, or a
+   * `Date`), records in clear are accepted and encrypted as they are used. Whoever can write to the store can make
+   * sessions until then. At most 400 days ahead. Default: they are refused.
+   */
+  readonly acceptClearUntil?: string | Date
+  /** Time, for {@link EncryptedStoreOptions.acceptClearUntil} and `reseal()`. Default: the machine's. */
+  readonly clock?: Clock
+}
+
+/** A store whose payloads are encrypted. */
+export interface EncryptedStore extends Store {
+  /**
+   * Encrypt what is not encrypted with the current keys, record by record, beside everything else that uses the store:
+   * the end of a change of keys. Each write is a compare-and-set, so nothing newer is undone and nothing that ended
+   * comes back; deadlines stay. What was done stays done when it is broken off: the next call goes on with the rest.
+   * Rejects with `cannot` on a store that cannot enumerate.
+   */
+  reseal(options?: ResealOptions): Promise<ResealProgress>
+}
+
+/** No migration lasts longer than the longest cookie (RFC 6265bis: 400 days). */
+const LONGEST_WINDOW_MS = 400 * 86_400_000
+
+/** Under this name a store says that it encrypts. */
+const ENCRYPTS: unique symbol = Symbol('coatcheck.encrypts')
+
+const OPTIONS: ReadonlySet<string> = new Set<keyof EncryptedStoreOptions>([
+  'keys',
+  'ownerKeys',
+  'purpose',
+  'acceptClearUntil',
+  'clock',
+])
+
+/**
+ * A store around `inner` that encrypts every payload (AES-256-GCM, bound to the record's ID and to `purpose`) before
+ * `inner` sees it. Deadline, version, size and, without `ownerKeys`, the owner stay in clear.
+ *
+ * A record that was changed, moved to another ID, or encrypted with a key that is not in `keys` is refused: the visitor
+ * begins anew, and the event `rejected` says why. Payloads grow by a third and 60 characters.
+ *
+ * @throws {@link SessionError} `bad_option` for keys that can be guessed, and for a store that cannot be wrapped. No
+ *   message holds any part of a key.
+ */
+export function encryptedStore(inner: Store, options: EncryptedStoreOptions): EncryptedStore {
+  checkInner(inner)
+  const { payloads, owners, purpose, clearUntil, clock } = checked(options)
+  let sealing: Promise<RecordSeal> | undefined
+
+  async function derive(): Promise<RecordSeal> {
+    const [payloadSeal, ownerSeal] = await Promise.all([
+      createBoundSeal({ secrets: payloads, purpose: `records ${purpose}` }),
+      owners && createOwnerSeal(owners, purpose),
+    ])
+    return { payloads: payloadSeal, owners: ownerSeal }
+  }
+
+  const ready = (): Promise<RecordSeal> => (sealing ??= derive())
+  const sealed = async (id: string, record: RecordInput): Promise<RecordInput> => sealRecord(await ready(), id, record)
+  const acceptsClear = (now: number): boolean => now < clearUntil
+
+  async function* list(
+    listInner: NonNullable<Store['list']>,
+    filter: { readonly owner?: string } = {},
+  ): AsyncIterable<ListedRecord> {
+    const seal = await ready()
+    const { owner } = filter
+    if (owner === undefined) {
+      for await (const record of listInner()) yield openRecord(seal, record.id, record, acceptsClear(clock.now()))
+      return
+    }
+    const seen = new Set<string>()
+    // What is written meanwhile moves to the current name: looked up last, it is met under one of them.
+    const names = [...((await seal.owners?.older(owner)) ?? []), await outsideOwner(seal, owner)]
+    if (seal.owners && acceptsClear(clock.now())) names.unshift(owner)
+    for (const name of names) {
+      for await (const record of listInner({ owner: name })) {
+        const opened = await openRecord(seal, record.id, record, acceptsClear(clock.now()))
+        if (seen.has(record.id) || (opened.unreadable === undefined && opened.owner !== owner)) continue
+        seen.add(record.id)
+        yield opened.unreadable === undefined ? opened : { ...opened, owner }
+      }
+    }
+  }
+
+  const listInner = inner.list?.bind(inner)
+  const sweep = inner.sweep?.bind(inner)
+  const close = inner.close?.bind(inner)
+  const store: EncryptedStore & { readonly [ENCRYPTS]: true } = {
+    [ENCRYPTS]: true,
+    async read(id, now) {
+      const [seal, record] = await Promise.all([ready(), inner.read(id, now)])
+      return record && openRecord(seal, id, record, acceptsClear(now))
+    },
+    create: async (id, record, now) => inner.create(id, await sealed(id, { ...record }), now),
+    update: async (id, expected, record, now) => inner.update(id, expected, await sealed(id, { ...record }), now),
+    touch: (id, expiresAt, now) => inner.touch(id, expiresAt, now),
+    delete: (id) => inner.delete(id),
+    ...(listInner && { list: (filter) => list(listInner, filter) }),
+    ...(sweep && { sweep: (now, limit) => sweep(now, limit) }),
+    ...(close && { close: () => close() }),
+    reseal: (resealOptions) => resealAll(store, clock, resealOptions),
+  }
+  return store
+}
+
+function checkInner(inner: Store & { readonly [ENCRYPTS]?: true }): void {
+  if (typeof inner !== 'object' || inner === null || typeof inner.read !== 'function') {
+    refuse('encryptedStore() takes a store and its keys: encryptedStore(await openStore(…), { keys: […] })')
+  }
+  if (backendOf(inner)) refuse('sessions in cookies are encrypted already: by cookieStore({ keys }), or cookie:?key=…')
+  if (inner[ENCRYPTS]) refuse('this store encrypts already; put further keys into its own list')
+}
+
+interface Checked {
+  readonly payloads: ReturnType<typeof secretsOf>
+  readonly owners: ReturnType<typeof secretsOf> | undefined
+  readonly purpose: string
+  /** Unix ms. */
+  readonly clearUntil: number
+  readonly clock: Clock
+}
+
+function checked(options: EncryptedStoreOptions): Checked {
+  if (typeof options !== 'object' || options === null) refuse('encryptedStore() takes keys: { keys: […] }')
+  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name))
+  if (unknown !== undefined) {
+    refuse(`there is no encryptedStore option "${unknown}"; there are ${[...OPTIONS].join(', ')}`)
+  }
+  const { keys, ownerKeys, purpose = '', acceptClearUntil, clock = systemClock } = options
+  if (typeof purpose !== 'string') refuse('purpose is no text; it is a name for what is encrypted')
+  return {
+    payloads: secretsOf(keys),
+    owners: ownerKeys === undefined ? undefined : secretsOf(ownerKeys, 'ownerKeys'),
+    purpose,
+    clearUntil: endOfWindow(acceptClearUntil, clock),
+    clock,
+  }
+}
+
+function endOfWindow(option: string | Date | undefined, clock: Clock): number {
+  if (option === undefined) return Number.NEGATIVE_INFINITY
+  const end = typeof option === 'string' || option instanceof Date ? new Date(option).getTime() : Number.NaN
+  if (Number.isNaN(end)) refuse("acceptClearUntil is no date; write one like '2027-01-31'")
+  if (end > clock.now() + LONGEST_WINDOW_MS)
+    refuse('acceptClearUntil is more than 400 days ahead; reseal() ends it today')
+  if (clock.now() < end) {
+    warnOnce(
+      'COATCHECK_CLEAR_RECORDS',
+      `records in clear are accepted until ${new Date(end).toISOString()}; call reseal() and take acceptClearUntil out`,
+    )
+  }
+  return end
+}
+
+function refuse(detail: string): never {
+  throw new SessionError('bad_option', detail)
+}
