@@ -1,4 +1,4 @@
-import { randomBytes, warnOnce } from '../platform.ts'
+import { warnOnce } from '../platform.ts'
 import type { RecordInput } from '../store.ts'
 
 /*
@@ -42,11 +42,6 @@ const EARLIEST_SECOND = 60 * 60 * 24 * 30 + 1
 const encoder = new TextEncoder()
 // Whatever is no UTF-8 was not written by us. A byte order mark in a payload stays: it is never the first of an item.
 const decoder = new TextDecoder('utf-8', { fatal: true })
-
-/** 96 random bits: no counter, because nothing is left to count on when an ID is deleted and created again. */
-export function newVersion(): string {
-  return Array.from(randomBytes(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
 
 /** The bytes of an item. A clock may give fractions of a millisecond; rounding down never lengthens a life. */
 export function encodeItem({ payload, expiresAt, owner, version }: KeptRecord): Uint8Array {

@@ -1,5 +1,4 @@
 import { SessionError } from '../errors.ts'
-import { randomBytes } from '../platform.ts'
 import type { ListedRecord, RecordInput, StoredRecord } from '../store.ts'
 
 /** A record as a document: what `mongosh` shows. */
@@ -63,11 +62,6 @@ export function listedOf(found: unknown): ListedRecord | null {
 export function idOf(found: unknown): unknown {
   const { _id }: { readonly _id?: unknown } = Object(found)
   return _id
-}
-
-/** 96 random bits: unlike a counter in the document, it cannot come back when an ID is deleted and created again. */
-export function newVersion(): string {
-  return Array.from(randomBytes(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function bytesOf(text: string): number {

@@ -1,7 +1,8 @@
+import { newVersion } from '../new-version.ts'
 import type { Store, SweepLimit, SweepResult } from '../store.ts'
 import { type MongodbTarget, mongodbConnection } from './mongodb-client.ts'
 import { mongodbIndexes, SKEW_SECONDS } from './mongodb-indexes.ts'
-import { dateOf, documentOf, idOf, listedOf, newVersion, recordOf } from './mongodb-record.ts'
+import { dateOf, documentOf, idOf, listedOf, recordOf } from './mongodb-record.ts'
 
 export type { MongodbCollection, MongodbDatabase, MongodbDb, MongodbTarget } from './mongodb-client.ts'
 

@@ -1,4 +1,3 @@
-import { randomBytes } from '../platform.ts'
 import type { RecordInput, StoredRecord } from '../store.ts'
 import type { IndexEntry } from './redis-index.ts'
 
@@ -26,12 +25,4 @@ export function recordOf(reply: unknown): StoredRecord | null {
   if (Number.isNaN(Number(expiresAt))) return null
   const record = { payload, expiresAt: Number(expiresAt), version }
   return typeof owner === 'string' ? { ...record, owner } : record
-}
-
-/**
- * 96 random bits: unlike a counter in the record, it cannot come back when an ID is deleted and created again, nor when
- * a failover has forgotten the last writes. It also tells a write that the client has sent twice from a conflict.
- */
-export function newVersion(): string {
-  return Array.from(randomBytes(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -1,10 +1,11 @@
+import { newVersion } from '../new-version.ts'
 import { SessionError } from '../errors.ts'
 import type { RecordInput, Store, StoredRecord } from '../store.ts'
 import { type RedisClient, redisConnection } from './redis-client.ts'
 import { warnOfEviction } from './redis-eviction.ts'
 import { type IndexEntry, isWrongType, ownerIndex, SKEW } from './redis-index.ts'
 import { listAll, listOwned } from './redis-list.ts'
-import { entryFields, FIELDS, fieldsOf, newVersion, recordOf } from './redis-record.ts'
+import { entryFields, FIELDS, fieldsOf, recordOf } from './redis-record.ts'
 import { CREATE, DELETE, READ, type RedisScript, runScript, TOUCH, UPDATE } from './redis-scripts.ts'
 
 export type { RedisClient } from './redis-client.ts'

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { SessionError } from '../errors.ts'
-import { randomBytes } from '../platform.ts'
+import { newVersion } from '../new-version.ts'
 import type { ListedRecord, RecordInput, Store, StoredRecord, SweepLimit, SweepResult } from '../store.ts'
 import type { SqlDialect, SqlRow, SqlValue } from './sql-dialect.ts'
 import { sqlRunner } from './sql-run.ts'
@@ -155,14 +155,6 @@ export function sqlStore(dialect: SqlDialect, time: SqlStoreTime = {}): Required
  */
 function whole(value: SqlValue): SqlValue {
   return typeof value === 'number' ? Math.floor(value) : value
-}
-
-/**
- * 96 random bits: unlike a counter in the row, it cannot come back when an ID is deleted and created again, and it
- * needs no sequence to be made beside the table.
- */
-function newVersion(): string {
-  return Array.from(randomBytes(12), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 // A byte order mark is the payload's own.
