@@ -147,7 +147,12 @@ export const breaks: readonly Break[] = [
   {
     name: 'another request’s owner is lost while an ID moves',
     file: 'regenerate-record.ts',
-    edits: [['const members = mergeMembers(want, old, current)', 'const { lines: _, ...members } = want']],
+    edits: [
+      [
+        'const members = { ...mergeMembers(want, old, current), ...(leaves && { owner, authAt, note }) }',
+        'const members = { owner, authAt, note, permanent: want.permanent, leaves }',
+      ],
+    ],
     why: '“log me out everywhere” misses the session',
   },
   {
@@ -273,7 +278,7 @@ export const breaks: readonly Break[] = [
   },
   {
     name: 'regenerate keeps everything',
-    file: 'verbs.ts',
+    file: 'new-id.ts',
     edits: [['([key]) => keep === true || (keep !== false && keep.includes(key))', '() => true']],
     why: 'the next visitor at the same browser sees what the last one left',
   },

@@ -4,37 +4,33 @@ import type { Emit } from './events.ts'
 import { describePolicy } from './describe.ts'
 import { checkHealth } from './health.ts'
 import type { Health } from './health.ts'
-import { isOver } from './lifetime.ts'
 import type { Policy } from './options.ts'
 import type { KeyedQueue } from './queue.ts'
-import { decodeRecord } from './record.ts'
-import { revokeOwned, revokeSession } from './revoke.ts'
+import { idsOf, revokeOwned, revokeSession } from './revoke.ts'
 import type { Session } from './session.ts'
-import type { ListedRecord, Store } from './store.ts'
+import { sessionInfo } from './session-info.ts'
+import type { SessionInfo } from './session-info.ts'
+import type { Store } from './store.ts'
 import type { Sweeper } from './sweeper.ts'
 
-/** A session as operators see it. `id` is the public handle, useless as a cookie. */
-export interface SessionInfo {
-  readonly id: string
-  readonly owner: string | undefined
-  /** Unix ms. */
-  readonly createdAt: number
-  /** Unix ms. */
-  readonly expiresAt: number
-  readonly permanent: boolean
-  /** Bytes in the store. */
-  readonly size: number
+/** Which sessions to list. */
+export interface ListFilter {
+  readonly owner?: string
+  readonly current?: Session<object> | string
 }
 
 /** For operators: what is stored, ending it, and the end of the process. */
 export interface Administration {
-  /** Live sessions, all or one owner's. Throws `cannot` on a store that cannot enumerate. */
-  list(filter?: { readonly owner?: string }): AsyncIterable<SessionInfo>
   /**
-   * End one session by its `id`, wherever it moves to meanwhile. False when there was none. Its requests in flight
-   * cannot bring it back.
+   * Live sessions, all or one owner's, in no particular order. The one given as `current` (a session, or its `id`) is
+   * marked. Throws `cannot` on a store that cannot enumerate.
    */
-  revoke(id: string): Promise<boolean>
+  list(filter?: ListFilter): AsyncIterable<SessionInfo>
+  /**
+   * End one session by its `id`, wherever it moves to meanwhile; with `owner`, only if it is theirs: for an `id` that a
+   * browser sent. False when there was none. Its requests in flight cannot bring it back.
+   */
+  revoke(id: string, only?: { readonly owner?: string }): Promise<boolean>
   /**
    * End all sessions an owner has now, wherever they move to meanwhile, but perhaps one: `except` is the current
    * session, or the `id` of a stored one. Resolves with how many. Throws `cannot` on a store that cannot enumerate.
@@ -77,19 +73,21 @@ const ID_SHAPE = /^[\da-f]{64}$/
 export function administration(parts: AdministrationParts): Administration {
   const { store, policy, sweeper, closing, inStore, description } = parts
 
-  async function* list(filter: { readonly owner?: string } = {}): AsyncIterable<SessionInfo> {
+  async function* list({ current, ...filter }: ListFilter = {}): AsyncIterable<SessionInfo> {
+    const ids = idsOf(current)
     if ('owner' in filter) checkOwner(filter.owner, 'list')
     for await (const record of listing(store)(filter)) {
-      const info = inform(record, policy)
+      const info = sessionInfo(record, policy, ids)
       if (info) yield info
     }
   }
 
   return {
     list,
-    async revoke(id) {
+    async revoke(id, only = {}) {
+      if ('owner' in only) checkOwner(only.owner, 'revoke')
       if (!ID_SHAPE.test(id)) throw new SessionError('bad_option', 'revoke() takes a session.id: 64 hex digits')
-      return revokeSession(parts, id)
+      return revokeSession(parts, id, only)
     },
     async revokeAll({ owner, except }) {
       checkOwner(owner, 'revokeAll')
@@ -111,14 +109,4 @@ function listing(store: Store): NonNullable<Store['list']> {
 function checkOwner(owner: unknown, verb: string): void {
   if (typeof owner === 'string') return
   throw new SessionError('bad_option', `${verb}() takes an owner that is a string, and this one is ${String(owner)}`)
-}
-
-function inform(record: ListedRecord, policy: Policy): SessionInfo | undefined {
-  const decoded = decodeRecord(record.payload)
-  // What is not a session of this version is nobody's to see or to end here; it expires like any record.
-  if ('unreadable' in decoded || decoded.head.kind !== 'live') return undefined
-  const { createdAt, permanent } = decoded.head
-  if (isOver({ now: policy.clock.now(), createdAt, absolute: policy.absolute }, record.expiresAt)) return undefined
-  const { id, owner, expiresAt, size } = record
-  return { id, owner, createdAt, expiresAt, permanent, size }
 }

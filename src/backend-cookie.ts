@@ -4,10 +4,10 @@ import { decodeData, encodeData } from './codec.ts'
 import type { Draft } from './compare-and-set.ts'
 import { SessionError } from './errors.ts'
 import type { Emit } from './events.ts'
-import { isOver } from './lifetime.ts'
+import { beganAt, isOver } from './lifetime.ts'
+import { keepsNothing } from './new-id.ts'
 import type { Policy } from './options.ts'
-import { draft, end, follow, wanted } from './record-writer.ts'
-import type { Wanted } from './record-writer.ts'
+import { draft, end, follow } from './record-writer.ts'
 import { carriedLines } from './regenerate-record.ts'
 import { reportWithheld } from './respond.ts'
 import type { Seal } from './seal.ts'
@@ -17,6 +17,8 @@ import type { SessionState, StoredState } from './state.ts'
 import { drawTicket, ticketFor } from './token.ts'
 import { applied } from './update-record.ts'
 import type { Change } from './update-record.ts'
+import { membersOf, NOBODYS, wanted } from './wanted.ts'
+import type { Wanted } from './wanted.ts'
 
 /** What stands for a version where nothing is compared: whether the current key sealed the record, or an older one. */
 const [CURRENT, OLDER] = ['current key', 'older key']
@@ -42,7 +44,7 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
   }
 
   function isPast({ head, expiresAt }: Pick<Draft, 'head' | 'expiresAt'>): boolean {
-    return isOver({ now: policy.clock.now(), createdAt: head.createdAt, absolute: policy.absolute }, expiresAt)
+    return isOver({ now: policy.clock.now(), createdAt: beganAt(head), absolute: policy.absolute }, expiresAt)
   }
 
   async function save(state: SessionState, failed: boolean): Promise<void> {
@@ -56,7 +58,9 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
     if (!state.mayIssue) return reportWithheld(state, policy, emit)
 
     let want = wanted(state, failed)
-    if (failed && state.retiring) want = { ...want, lines: carriedLines(want.lines, state.keep) }
+    if (failed && state.retiring) {
+      want = { ...want, lines: carriedLines(want.lines, state.keep), ...(keepsNothing(state.keep) && NOBODYS) }
+    }
     await issue(state, want, from)
     if (action === 'create') emit('created', { id: idOf(state), owner: want.owner }, state)
     if (action === 'regenerate' && from) {
@@ -102,8 +106,7 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
       state.data = {}
       return false
     }
-    state.permanent = stored.head.permanent
-    state.owner = stored.owner
+    Object.assign(state, membersOf(stored))
     state.data = decodeData(stored.lines)
     return true
   }

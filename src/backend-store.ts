@@ -17,6 +17,7 @@ import type { Store } from './store.ts'
 import { ticketFor } from './token.ts'
 import { applied, updateRecord } from './update-record.ts'
 import type { Change } from './update-record.ts'
+import { membersOf } from './wanted.ts'
 
 /** Sessions as records in a store: reading, and carrying out what `decide` says. */
 export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: KeyedQueue): Backend {
@@ -60,8 +61,7 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
       return false
     }
     adopt(state, newest)
-    state.permanent = newest.head.permanent
-    state.owner = newest.owner
+    Object.assign(state, membersOf(newest))
     state.data = decodeData(newest.lines)
     return true
   }

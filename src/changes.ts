@@ -3,6 +3,7 @@ import { isCookieOutdated } from './cookie-mark.ts'
 import { decide } from './decide.ts'
 import type { Action } from './decide.ts'
 import { changedKeys, NO_LINES, sameLines } from './merge.ts'
+import { sameNote } from './owner.ts'
 import type { Policy } from './options.ts'
 import type { Lines } from './record.ts'
 import { mayRenew, origin, plan } from './state.ts'
@@ -38,6 +39,8 @@ function isChanged(state: SessionState): boolean {
   return (
     state.permanent !== stored.head.permanent ||
     state.owner !== stored.owner ||
+    state.authAt !== stored.head.authAt ||
+    !sameNote(state.note, stored.head.note) ||
     !sameLines(encodeData(state.data), stored.lines)
   )
 }

@@ -1,7 +1,7 @@
 import type { Outcome } from './backend.ts'
 import { decodeData } from './codec.ts'
 import { SessionError } from './errors.ts'
-import { isOver } from './lifetime.ts'
+import { beganAt, isOver } from './lifetime.ts'
 import type { Lines } from './record.ts'
 import type { Policy } from './options.ts'
 import { decodeRecord, encodeRecord } from './record.ts'
@@ -108,7 +108,7 @@ function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: n
   const decoded = decodeRecord(record.payload)
   if ('unreadable' in decoded) return { missing: 'unreadable', detail: decoded.unreadable }
   const { head, lines } = decoded
-  if (isOver({ now, createdAt: head.createdAt, absolute: policy.absolute }, record.expiresAt))
+  if (isOver({ now, createdAt: beganAt(head), absolute: policy.absolute }, record.expiresAt))
     return head.kind === 'live' ? { missing: 'expired', owner: record.owner } : { missing: 'unknown' }
   if (head.kind === 'superseded') {
     const [successor, grace] = [successorOf(head), graceOf(head)]

@@ -6,6 +6,7 @@
 /** The facts a deadline is computed from. */
 export interface LifetimeFacts {
   readonly now: number
+  /** From when the absolute lifetime counts, see {@link beganAt}. */
   readonly createdAt: number
   /** Idle lifetime in ms. */
   readonly lifetime: number
@@ -22,7 +23,15 @@ export interface DeadlinePlan {
 }
 
 /** Hosts of one fleet differ by less than this; a clip below it would only chase their clocks. */
-const CLOCK_SKEW = 60_000
+export const CLOCK_SKEW = 60_000
+
+/**
+ * From when the absolute lifetime counts: from the session's beginning, or from when its owner last proved who they
+ * are: doing so before the session ends is what extends the time limit (NIST SP 800-63B, 7.2).
+ */
+export function beganAt({ createdAt, authAt = 0 }: { createdAt: number; authAt?: number | undefined }): number {
+  return Math.max(createdAt, authAt)
+}
 
 /** The deadline a visit at `now` earns. */
 export function target(facts: LifetimeFacts): number {

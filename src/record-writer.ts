@@ -1,5 +1,5 @@
 import type { Outcome } from './backend.ts'
-import { decodeValue, encodeData } from './codec.ts'
+import { decodeValue } from './codec.ts'
 import { compareAndSet, readRecord, recordInput } from './compare-and-set.ts'
 import type { Draft } from './compare-and-set.ts'
 import { isCookieOutdated, markedNotes, markOf } from './cookie-mark.ts'
@@ -8,6 +8,7 @@ import type { Emit, EndReason } from './events.ts'
 import { changedKeys, mergeLines, NO_LINES } from './merge.ts'
 import type { SettleClash, SettledClash } from './merge.ts'
 import type { Lines } from './record.ts'
+import { sameNote } from './owner.ts'
 import type { Policy } from './options.ts'
 import type { KeyedQueue } from './queue.ts'
 import type { RecordHead } from './record.ts'
@@ -16,6 +17,8 @@ import { adopt, earnedDeadline, origin, plan } from './state.ts'
 import type { SessionState, StoredState } from './state.ts'
 import type { Store } from './store.ts'
 import { afterMove } from './succession.ts'
+import { membersOf, mergeMembers, wanted } from './wanted.ts'
+import type { Wanted } from './wanted.ts'
 import { drawTicket } from './token.ts'
 import type { Ticket } from './token.ts'
 
@@ -28,24 +31,8 @@ export interface WriteContext {
   readonly settle: SettleClash
 }
 
-/** What the application wants saved; after a failed request: what it had loaded. */
-export interface Wanted {
-  readonly lines: Lines
-  readonly permanent: boolean
-  readonly owner: string | undefined
-}
-
 /** 256 random bits do not collide. A generator whose bits do is broken, and that is said. */
 const MAX_DRAWS = 5
-
-/** Read what is wanted off a state. Throws `bad_value` for data that cannot be stored. */
-export function wanted(state: SessionState, failed: boolean): Wanted {
-  const from = origin(state)
-  if (failed) {
-    return { lines: from?.lines ?? NO_LINES, permanent: from?.head.permanent ?? state.permanent, owner: from?.owner }
-  }
-  return { lines: encodeData(state.data), permanent: state.permanent, owner: state.owner }
-}
 
 /** First record of a session. */
 export async function createRecord(context: WriteContext, state: SessionState): Promise<void> {
@@ -121,14 +108,6 @@ export function mergeWanted(
   }
 }
 
-/** What is saved beside the data: our change stands, what we left alone is theirs. */
-export function mergeMembers(want: Wanted, from: StoredState, current: StoredState): Omit<Wanted, 'lines'> {
-  return {
-    permanent: want.permanent === from.head.permanent ? current.head.permanent : want.permanent,
-    owner: want.owner === from.owner ? current.owner : want.owner,
-  }
-}
-
 /** What is to be written over the newest record; null when it already is as wanted. */
 export function draftIfDue(
   context: WriteContext,
@@ -142,6 +121,8 @@ export function draftIfDue(
     changedKeys(current.lines, want.lines).length === 0 &&
     want.permanent === current.head.permanent &&
     want.owner === current.owner &&
+    want.authAt === current.head.authAt &&
+    sameNote(want.note, current.head.note) &&
     !isCookieOutdated({ ...state, stored: current }, context.policy)
   return unchanged && move === 'stay' ? null : draft(context, state, want, current.head, expiresAt)
 }
@@ -154,10 +135,13 @@ export function draft(
   head: Partial<RecordHead> = {},
   expiresAt: number = earnedDeadline(state, context.policy, want.permanent),
 ): Draft {
-  const { meta, ...others } = head
+  const { meta, authAt: _authAt, note: _note, ...others } = head
+  const { authAt, note } = want
   return {
     head: {
       ...others,
+      ...(authAt === undefined ? null : { authAt }),
+      ...(note === undefined ? null : { note }),
       ...markedNotes(meta && afterMove(meta), state, context.policy),
       kind: 'live',
       createdAt: state.createdAt,
@@ -186,8 +170,7 @@ export function settleOutcome(
   const differs = outcome.head.permanent !== from?.head.permanent || markOf(outcome.head) !== markOf(from?.head ?? {})
   if (moved || differs) state.cookieDue = 'issue'
   if (sent) {
-    state.permanent = outcome.head.permanent
-    state.owner = outcome.owner
+    Object.assign(state, membersOf(outcome))
     follow(state.data, sent, outcome.lines)
   }
   const { ticket, owner } = outcome

@@ -30,6 +30,8 @@ export interface RecordHead {
   readonly lifetime?: number
   /** When its owner last proved who they are. */
   readonly authAt?: number
+  /** The application's words about a session with an owner, for the list of their devices. */
+  readonly note?: Readonly<Record<string, string>>
   /** The core's own notes; never the application's data. */
   readonly meta?: { readonly [key: string]: Json }
 }
@@ -52,8 +54,8 @@ const NEWER_VERSION: DecodedRecord = { unreadable: 'newer_version' }
  * Throws `record_too_large` above {@link MAX_PAYLOAD}, naming the largest key.
  */
 export function encodeRecord(head: RecordHead, lines: Lines): string {
-  const { kind, createdAt, permanent, lifetime, authAt, meta } = head
-  let payload = `${JSON.stringify({ v: 1, kind, createdAt, permanent, lifetime, authAt, meta, keys: [...lines.keys()] })}\n`
+  const { kind, createdAt, permanent, lifetime, authAt, note, meta } = head
+  let payload = `${JSON.stringify({ v: 1, kind, createdAt, permanent, lifetime, authAt, note, meta, keys: [...lines.keys()] })}\n`
   for (const line of lines.values()) payload += `${line}\n`
   if (payload.length > MAX_PAYLOAD) throw tooLarge(payload.length, lines)
   return payload
@@ -103,11 +105,12 @@ function parseHead(line: string): Record<string, unknown> | null {
 }
 
 function headOf(fields: Record<string, unknown>): RecordHead | null {
-  const { kind, createdAt, permanent, lifetime, authAt, meta } = fields
+  const { kind, createdAt, permanent, lifetime, authAt, note, meta } = fields
   if (kind !== 'live' && kind !== 'superseded') return null
   if (!isFiniteNumber(createdAt) || typeof permanent !== 'boolean') return null
   if (lifetime !== undefined && !isFiniteNumber(lifetime)) return null
   if (authAt !== undefined && !isFiniteNumber(authAt)) return null
+  if (note !== undefined && !isTexts(note)) return null
   if (meta !== undefined && !isJsonObject(meta)) return null
   return {
     kind,
@@ -115,6 +118,7 @@ function headOf(fields: Record<string, unknown>): RecordHead | null {
     permanent,
     ...(lifetime === undefined ? null : { lifetime }),
     ...(authAt === undefined ? null : { authAt }),
+    ...(note === undefined ? null : { note }),
     ...(meta === undefined ? null : { meta }),
   }
 }
@@ -136,6 +140,10 @@ function tooLarge(length: number, lines: Lines): SessionError {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isTexts(value: unknown): value is Readonly<Record<string, string>> {
+  return isObject(value) && Object.values(value).every((text) => typeof text === 'string')
 }
 
 /** Only for what `JSON.parse` made, where an object holds nothing but JSON. */

@@ -3,9 +3,12 @@ import { changedKeys, mergeLines, NO_LINES } from './merge.ts'
 import type { SettledClash } from './merge.ts'
 import { moveRecord } from './move-record.ts'
 import type { Lines } from './record.ts'
-import { draft, end, mergeMembers, settleOutcome, wanted } from './record-writer.ts'
-import type { Wanted, WriteContext } from './record-writer.ts'
+import { keepsNothing } from './new-id.ts'
+import { draft, end, settleOutcome } from './record-writer.ts'
+import type { WriteContext } from './record-writer.ts'
 import type { SessionState, StoredState } from './state.ts'
+import { mergeMembers, NOBODYS, wanted } from './wanted.ts'
+import type { Wanted } from './wanted.ts'
 
 /**
  * Move a session to its new ID, because a privilege changed. The old one says where its session went, and does not lead
@@ -23,7 +26,11 @@ export async function regenerateRecord(
 ): Promise<void> {
   if (state.headGone) throw new SessionError('cookie_too_late', 'save after regenerate() before the response begins')
   const carried = (lines: Lines): Lines => carriedLines(lines, state.keep)
-  const want: Wanted = failed ? { ...wanted(state, true), lines: carried(old.lines) } : wanted(state, false)
+  // Whose session it was is left behind with everything else, whatever another request has saved about it.
+  const leaves = keepsNothing(state.keep)
+  const want: Wanted = failed
+    ? { ...wanted(state, true), lines: carried(old.lines), ...(leaves && NOBODYS) }
+    : wanted(state, false)
   const clashes: SettledClash[] = []
 
   const { outcome } = await moveRecord(context, old, {
@@ -32,7 +39,8 @@ export async function regenerateRecord(
       if (current === old) return draft(context, state, want, old.head)
       const merged = mergeLines(carried(old.lines), want.lines, carried(current.lines), context.settle)
       clashes.splice(0, clashes.length, ...merged.clashes, ...leftBehind(old.lines, current.lines, carried))
-      const members = mergeMembers(want, old, current)
+      const { owner, authAt, note } = want
+      const members = { ...mergeMembers(want, old, current), ...(leaves && { owner, authAt, note }) }
       return draft(context, state, { lines: merged.lines, ...members }, current.head)
     },
   })

@@ -1,9 +1,11 @@
 import { sealGrace } from './grace.ts'
 import type { SettledClash } from './merge.ts'
 import { moveRecord } from './move-record.ts'
-import { draft, draftIfDue, mergeWanted, settleOutcome, wanted } from './record-writer.ts'
-import type { Wanted, WriteContext } from './record-writer.ts'
+import { draft, draftIfDue, mergeWanted, settleOutcome } from './record-writer.ts'
+import type { WriteContext } from './record-writer.ts'
 import type { SessionState, StoredState } from './state.ts'
+import { wanted } from './wanted.ts'
+import type { Wanted } from './wanted.ts'
 
 /**
  * Save a session under a new ID, because it has had its own for long enough.

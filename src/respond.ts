@@ -15,25 +15,25 @@ export function replyFor(state: SessionState, policy: Policy, emit: Emit): Reply
   state.cookieDue = undefined
   state.headGone = true
   reportDropped(state, emit)
-  if (cookieDue === undefined || ticket === undefined) return state.asked ? SESSION_SHOWN : EMPTY_REPLY
+  if (cookieDue === undefined) return state.asked ? SESSION_SHOWN : EMPTY_REPLY
   if (!state.mayIssue) {
     reportWithheld(state, policy, emit)
     return SESSION_SHOWN
   }
   const { clearReplaced } = policy.cookie
   if (cookieDue === 'clear-replaced') return { setCookie: clearReplaced, varyCookie: true }
+  const value = state.cookieValue ?? ticket?.token
+  const own = cookieDue === 'clear' || value === undefined ? policy.cookie.clear() : issued(state, value, policy)
   // Ours last: to a browser that knows no partitions a replaced cookie may be the very same.
-  const setCookie = [...clearReplaced, cookieFor(state, state.cookieValue ?? ticket.token, policy)]
+  const setCookie = [...clearReplaced, own]
   const { clearSiteData } = policy
-  if (clearSiteData === undefined || state.ended !== 'destroyed' || !state.secure)
+  if (clearSiteData === undefined || !(state.signedOut || state.ended === 'destroyed') || !state.secure)
     return { setCookie, varyCookie: true }
   return { setCookie, varyCookie: true, headers: { 'clear-site-data': clearSiteData } }
 }
 
-function cookieFor(state: SessionState, value: string, { cookie, clock }: Policy): string {
+function issued({ stored }: SessionState, value: string, { cookie, clock }: Policy): string {
   const now = clock.now()
-  if (state.ended) return cookie.clear()
-  const { stored } = state
   return cookie.issue(value, now, stored?.head.permanent ? stored.expiresAt - now : undefined)
 }
 

@@ -96,7 +96,7 @@ export async function revokeOwned(
 }
 
 /** The IDs a session has in this request: two while `regenerate()` waits for its commit. */
-function idsOf(session: Session<object> | string | undefined): ReadonlySet<string> {
+export function idsOf(session: Session<object> | string | undefined): ReadonlySet<string> {
   if (session === undefined) return NOBODY
   if (typeof session === 'string') return new Set([session])
   const { ticket, stored, retiring } = Session.stateOf(session)

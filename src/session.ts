@@ -1,5 +1,6 @@
 import type { EndReason } from './events.ts'
-import { SessionError } from './errors.ts'
+import { checkedNote, checkedOwner } from './owner.ts'
+import type { OwnerNote } from './owner.ts'
 import type { SessionState } from './state.ts'
 
 /** What a session asks of its back end. Everything here may wait for the store. */
@@ -9,6 +10,14 @@ export interface SessionVerbs {
   regenerate(state: SessionState, keep: boolean | readonly string[]): Promise<void>
   destroy(state: SessionState): Promise<void>
   update(state: SessionState, change: (data: Record<string, unknown>) => unknown): Promise<void>
+  /** {@link login} of `login.ts`, with everything checked. */
+  login(
+    state: SessionState,
+    owner: string,
+    options: { readonly keep: boolean | readonly string[] | undefined; readonly note: SessionState['note'] },
+  ): Promise<void>
+  logout(state: SessionState): Promise<void>
+  now(): number
   /** The public handle; drawn now if the session has none yet. */
   idOf(state: SessionState): string
   /** When the session ends if nobody comes back, Unix ms. */
@@ -88,8 +97,9 @@ export class Session<Data extends object = Record<string, unknown>> {
   }
 
   /**
-   * Whose session this is (a user ID), for `sessions.list({ owner })` and `revokeAll`. Stored in clear. Setting what is
-   * neither undefined nor well-formed text without NUL throws `bad_option`.
+   * Whose session this is (a user ID), for `sessions.list({ owner })` and `revokeAll`. Stored in clear. Setting it is a
+   * label and no sign-in: the ID stays, and `authenticatedAt` goes when the owner changes. Somebody signs in by
+   * `login()`. Setting what is neither undefined nor well-formed text without NUL throws `bad_option`.
    */
   get owner(): string | undefined {
     this.#state.asked = true
@@ -98,7 +108,31 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   set owner(value: string | undefined) {
     this.#state.asked = true
-    this.#state.owner = checkedOwner(value)
+    const owner = checkedOwner(value, 'session.owner')
+    // Whoever proved to be the former owner has not proved to be this one.
+    if (owner !== this.#state.owner) this.#state.authAt = undefined
+    this.#state.owner = owner
+  }
+
+  /** When the owner last proved who they are, by `login()`, Unix ms; undefined for whoever has not. */
+  get authenticatedAt(): number | undefined {
+    this.#state.asked = true
+    return this.#state.authAt
+  }
+
+  /**
+   * What the owner's list of devices shall say of this session, such as `{ device, address }`: eight texts at most, each
+   * cut at 256 characters. Stored in clear. Read-only inside: set another object to change it. Anything else than texts
+   * throws `bad_option`. By itself it makes no session worth storing.
+   */
+  get note(): OwnerNote | undefined {
+    this.#state.asked = true
+    return this.#state.note
+  }
+
+  set note(value: OwnerNote | undefined) {
+    this.#state.asked = true
+    this.#state.note = checkedNote(value)
   }
 
   /** When the session began, Unix ms; `regenerate()` does not change it. */
@@ -130,7 +164,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * Move to a new ID, on login and on every change of privilege (OWASP Session Management, "Renew the Session ID").
-   * `data` becomes a new object: empty, or with all (`keep: true`) or some keys carried over. The old ID stops
+   * `data` becomes a new object: empty, or with all (`keep: true`) or some keys carried over. With nothing kept, the
+   * session is nobody's any more: owner, `authenticatedAt` and note go, too. The old ID stops
    * working with the next save or the commit; it opens as an empty session then, which cannot be written. On a
    * session that has ended it does nothing but empty `data`: of two logins at once, one moves the session.
    */
@@ -154,16 +189,13 @@ export class Session<Data extends object = Record<string, unknown>> {
     return this.#verbs.update(this.#state, change as (data: Record<string, unknown>) => unknown)
   }
 
+  /** For the core alone: what carries a session's members out. */
+  static verbsOf<Data extends object>(session: Session<Data>): SessionVerbs {
+    return session.#verbs
+  }
+
   /** For the core alone: the state behind a session. */
   static stateOf<Data extends object>(session: Session<Data>): SessionState {
     return session.#state
   }
-}
-
-/** Numbers are the usual slip. Some stores would turn them into text and others not, so that nobody is found again. */
-function checkedOwner(value: unknown): string | undefined {
-  if (value === undefined) return value
-  if (typeof value === 'string' && value.isWellFormed() && !value.includes('\0')) return value
-  const given = typeof value === 'string' ? 'text with NUL or half a surrogate pair' : `of type ${typeof value}`
-  throw new SessionError('bad_option', `session.owner is ${given}; set a string, such as String(user.id), or undefined`)
 }

@@ -1,4 +1,4 @@
-import { planDeadline, target } from './lifetime.ts'
+import { beganAt, planDeadline, target } from './lifetime.ts'
 import type { DeadlinePlan, LifetimeFacts } from './lifetime.ts'
 import type { Lines } from './record.ts'
 import type { SessionError } from './errors.ts'
@@ -29,6 +29,10 @@ export interface SessionState {
   data: Record<string, unknown>
   permanent: boolean
   owner: string | undefined
+  /** When the owner last proved who they are. */
+  authAt: number | undefined
+  /** The application's words for the owner's list of devices. */
+  note: Readonly<Record<string, string>> | undefined
   /** The current ID. Drawn on first need: a visitor who stores nothing costs no randomness. */
   ticket: Ticket | undefined
   /** The record under the current ID; undefined while there is none. */
@@ -40,6 +44,8 @@ export interface SessionState {
   ended: EndReason | undefined
   /** Why the session could not be read: it is an anonymous one that is never saved. */
   readonly unavailable: SessionError | undefined
+  /** `logout()` ended the session that the browser had: what this is now began after it. */
+  signedOut: boolean
   /** The `gone` event has named what was dropped. */
   goneReported: boolean
   /** The last commit dropped the changes on purpose, because the request failed. */
@@ -109,7 +115,7 @@ export function earnedDeadline(state: SessionState, policy: Policy, permanent: b
 function lifetimeFacts(state: SessionState, policy: Policy, permanent: boolean): LifetimeFacts {
   return {
     now: policy.clock.now(),
-    createdAt: state.createdAt,
+    createdAt: beganAt(state),
     lifetime: origin(state)?.head.lifetime ?? policy.lifetime[permanent ? 'permanent' : 'browser'],
     absolute: policy.absolute,
   }

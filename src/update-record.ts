@@ -2,10 +2,12 @@ import { decodeData, encodeData } from './codec.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import { SessionError } from './errors.ts'
 import type { SettledClash } from './merge.ts'
-import { draft, mergeWanted, settleOutcome, wanted } from './record-writer.ts'
-import type { Wanted, WriteContext } from './record-writer.ts'
+import { draft, mergeWanted, settleOutcome } from './record-writer.ts'
+import type { WriteContext } from './record-writer.ts'
 import { plan } from './state.ts'
 import type { SessionState, StoredState } from './state.ts'
+import { wanted } from './wanted.ts'
+import type { Wanted } from './wanted.ts'
 
 /** A synchronous change of the data; what it returns is ignored, unless it is a promise, which is refused. */
 export type Change = (data: Record<string, unknown>) => unknown

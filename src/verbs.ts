@@ -1,5 +1,6 @@
 import type { Backend } from './backend.ts'
 import { SessionError } from './errors.ts'
+import { signIn, signOut, takeNewId } from './new-id.ts'
 import type { Policy } from './options.ts'
 import type { SessionVerbs } from './session.ts'
 import { earnedDeadline } from './state.ts'
@@ -61,25 +62,18 @@ export function sessionVerbs(backend: Backend, policy: Policy, isClosed: () => b
 
     destroy: (state) => inTurn(state, 'destroy()', async () => (state.ended ? undefined : backend.destroy(state))),
 
-    regenerate: (state, keep) =>
-      inTurn(state, 'regenerate()', async () => {
-        if (state.ended) {
-          // The second click on "log in" arrives with the old cookie. Its answer, usually a redirect, is followed with
-          // the new one: an error page would hide that the first click did all there was to do.
-          state.data = {}
-          return
-        }
-        const ticket = await drawTicket(policy.randomBytes)
-        const carried = Object.entries(state.data).filter(
-          ([key]) => keep === true || (keep !== false && keep.includes(key)),
-        )
-        state.data = Object.fromEntries(carried)
-        state.keep = state.retiring ? both(state.keep, keep) : keep
-        state.retiring ??= state.stored
-        state.stored = undefined
-        state.ticket = ticket
-        state.asked = true
+    regenerate: (state, keep) => inTurn(state, 'regenerate()', () => takeNewId(state, policy, keep)),
+
+    login: (state, owner, options) =>
+      inTurn(state, 'login()', async () => {
+        await signIn(state, backend, policy, { owner, ...options })
+        // Of two sign-ins at once one moves the session: the other has nothing to do, and nothing failed.
+        if (state.ended !== 'superseded') alive(state)
       }),
+
+    logout: (state) => inTurn(state, 'logout()', () => signOut(state, backend, policy)),
+
+    now: () => policy.clock.now(),
 
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay)
@@ -105,13 +99,6 @@ const WORDS = {
   superseded: 'replaced by a newer ID',
   ambiguous: 'not to be told from another, whose cookie was sent as well',
 } as const
-
-/** What two regenerates in a row carry over: only what both were told to keep. */
-function both(first: SessionState['keep'], second: SessionState['keep']): SessionState['keep'] {
-  if (first === true) return second
-  if (second === true) return first
-  return first === false || second === false ? false : first.filter((key) => second.includes(key))
-}
 
 function drawnAtOnce(policy: Policy): Ticket {
   const ticket = drawTicket(policy.randomBytes)

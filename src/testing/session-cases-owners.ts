@@ -1,6 +1,48 @@
-import { same } from './check.ts'
-import { site } from './visitor.ts'
+import { flash, takeFlashes } from '../flash.ts'
+import { isFresh, login, logout } from '../login.ts'
+import { check, same } from './check.ts'
+import { arrived, site } from './visitor.ts'
 import type { SessionBody, Site, Visitor } from './visitor.ts'
+
+/** P3 on every store: signing in and out. */
+export const signInBodies: Readonly<Record<string, SessionBody>> = {
+  'P3 login() moves to a new ID; owner, time and note come back, and the old cookie is dead': async (context) => {
+    const on = site(context)
+    const ada = await arrived(on, { cart: [1] })
+    const before = ada.cookie
+    context.clock.advance(1000)
+    const note = { device: 'Firefox 😀', address: '192.0.2.1' }
+    await ada.request((session) => login(session, 'ada', { keep: true, note }))
+    check(ada.cookie !== before, 'login() gave no new cookie')
+    const session = await ada.open()
+    same(session.owner, 'ada', 'the owner')
+    same(session.authenticatedAt, context.clock.now(), 'authenticatedAt')
+    same(JSON.stringify(session.note), JSON.stringify(note), 'the note')
+    same(JSON.stringify(session.data), '{"cart":[1]}', 'the data')
+    same(await isIn(on.visitor(before)), false, 'whether the old cookie opens a session')
+    context.clock.advance(60_000)
+    same(isFresh(await ada.open(), '1m'), false, 'isFresh() a minute later')
+    await ada.request((again) => login(again, 'ada'))
+    same(isFresh(await ada.open(), '1m'), true, 'isFresh() after login() again')
+    same(JSON.stringify(await ada.data()), '{"cart":[1]}', 'the data after login() again')
+  },
+  'P3 logout() ends the session at once, and leaves room for a notice': async (context) => {
+    const on = site(context)
+    const ada = await signedIn(on, 'ada')
+    const before = ada.cookie
+    await ada.request(async (session) => {
+      await logout(session)
+      same(await isIn(on.visitor(before)), false, 'whether the old cookie opens a session before the response')
+      flash(session, 'info', 'Signed out')
+    })
+    check(ada.cookie !== before, 'the notice has no cookie of its own')
+    const session = await ada.open()
+    same(session.owner, undefined, 'the owner')
+    same(takeFlashes(session)[0]?.message, 'Signed out', 'the notice')
+    await ada.request(logout)
+    same(ada.cookie, undefined, 'the cookie after a logout without a notice')
+  },
+}
 
 /** P3 and P12, for stores that list: ending an owner's sessions, whatever they are doing meanwhile. */
 export const ownerBodies: Readonly<Record<string, SessionBody>> = {

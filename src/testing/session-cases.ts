@@ -1,7 +1,7 @@
 import { deadlineBodies, operatorBodies } from './session-cases-deadlines.ts'
 import { endingBodies } from './session-cases-endings.ts'
-import { ownerBodies } from './session-cases-owners.ts'
 import { outageBodies } from './session-cases-outages.ts'
+import { ownerBodies, signInBodies } from './session-cases-owners.ts'
 import { promiseBodies } from './session-cases-promises.ts'
 import { renewalBodies } from './session-cases-renewal.ts'
 import { updateBodies } from './session-cases-updates.ts'
@@ -20,6 +20,7 @@ export const sessionCases: readonly StoreCase[] = [
   ...cases(outageBodies),
   ...cases(renewalBodies.any),
   ...cases(renewalBodies.list, undefined, ['list']),
+  ...cases(signInBodies),
   ...cases(operatorBodies.sweep, undefined, ['sweep']),
   ...cases(operatorBodies.list, undefined, ['list']),
   ...cases(ownerBodies, undefined, ['list']),

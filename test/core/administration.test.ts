@@ -1,12 +1,12 @@
 /** For operators: listing, ending sessions, and the end of the process. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { createSessions } from '../../src/index.ts'
+import { createSessions, login } from '../../src/index.ts'
 import type { Session, SessionInfo } from '../../src/index.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import type { StoreOperation } from '../../src/testing/index.ts'
 import { refusal } from './refusal.ts'
-import { visited } from './site.ts'
+import { scene, visited } from './site.ts'
 import type { Data, Scene } from './site.ts'
 import { turns } from './unhandled.ts'
 
@@ -25,12 +25,75 @@ suite('list()', () => {
     assert.deepEqual(rest, {
       id: session.id,
       owner: 'ada',
+      current: false,
+      note: undefined,
       createdAt: on.clock.now(),
+      authenticatedAt: undefined,
+      lastVisitAt: on.clock.now(),
       expiresAt: on.clock.now() + 10 * DAY,
       permanent: true,
     })
     assert.ok(size > 50)
     assert.ok(token.length === 43 && !JSON.stringify(info).includes(token))
+  })
+
+  test('tells what the owner’s list of devices needs', async () => {
+    const on = await visited()
+    const began = on.clock.now()
+    on.clock.advance(3 * DAY)
+    const session = await on.open()
+    await login(session, 'ada', { note: { device: 'Firefox' } })
+    await on.commit(session)
+    const signedIn = on.clock.now()
+    on.clock.advance(5 * DAY)
+    await on.commit(await on.open())
+    on.clock.advance(DAY / 2)
+    const now = await on.open({ activity: false })
+    for (const current of [now, now.id]) {
+      const [info] = await all(on.sessions.list({ owner: 'ada', current }))
+      assert.deepEqual(
+        { ...info, id: '', size: 0 },
+        {
+          id: '',
+          owner: 'ada',
+          current: true,
+          note: { device: 'Firefox' },
+          createdAt: began,
+          authenticatedAt: signedIn,
+          lastVisitAt: signedIn + 5 * DAY,
+          expiresAt: signedIn + 15 * DAY,
+          permanent: true,
+          size: 0,
+        },
+      )
+    }
+    const [other] = await all(on.sessions.list({ owner: 'ada', current: 'a'.repeat(64) }))
+    assert.equal(other?.current, false)
+  })
+
+  test('puts the last visit neither before the beginning nor into the future', async () => {
+    const on = await visited()
+    const shorter = scene({ store: on.gates.store, clock: on.clock, lifetime: '1h' })
+    const longer = scene({ store: on.gates.store, clock: on.clock, lifetime: '60d' })
+    for (const { sessions } of [shorter, longer]) {
+      const [info] = await all(sessions.list())
+      assert.equal(info?.lastVisitAt, on.clock.now())
+    }
+  })
+
+  test('marks the current session while regenerate() waits, and while its two records exist', async () => {
+    const on = await visited()
+    const session = await on.open()
+    const { id } = session
+    await session.regenerate({ keep: true })
+    assert.deepEqual(await marked(on.sessions.list({ current: session })), [true])
+    on.gates.hold('update')
+    const committing = on.commit(session)
+    const stop = await on.gates.reached('update')
+    assert.deepEqual(await marked(on.sessions.list({ current: id })), [true, true])
+    stop.release()
+    await committing
+    assert.deepEqual(await marked(on.sessions.list({ current: session })), [true])
   })
 
   test('leaves out expired, superseded, foreign and newer records, and those past the absolute end', async () => {
@@ -98,6 +161,19 @@ suite('revoke()', () => {
     }
     assert.equal(on.gates.count('delete'), 0)
   })
+})
+
+test('revoke() for one owner ends nobody else’s session', async () => {
+  const on = await visited()
+  const session = await on.open()
+  await login(session, 'ada')
+  await on.commit(session)
+  assert.equal(await on.sessions.revoke(session.id, { owner: 'bob' }), false)
+  assert.equal((await on.open()).owner, 'ada')
+  for (const owner of [undefined, null, 5] as readonly unknown[])
+    await assert.rejects(on.sessions.revoke(session.id, { owner: owner as string }), refusal('bad_option', 'revoke()'))
+  assert.equal(await on.sessions.revoke(session.id, { owner: 'ada' }), true)
+  assert.equal((await on.open()).owner, undefined)
 })
 
 suite('close()', () => {
@@ -186,6 +262,10 @@ const NOBODY = { cookie: undefined, secure: false }
 function commitWith(on: Scene, session: Session<Data>, data: Data): Promise<unknown> {
   Object.assign(session.data, data)
   return on.commit(session)
+}
+
+async function marked(infos: AsyncIterable<SessionInfo>): Promise<boolean[]> {
+  return (await all(infos)).map(({ current }) => current)
 }
 
 async function all(infos: AsyncIterable<SessionInfo>): Promise<SessionInfo[]> {

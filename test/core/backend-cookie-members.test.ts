@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { isFresh, login, logout } from '../../src/index.ts'
 import type { Session } from '../../src/index.ts'
 import { refusal } from './refusal.ts'
 import { dataUnder, sealed, sealedVisit } from './sealed-site.ts'
@@ -56,6 +57,16 @@ const ROWS: Readonly<Record<string, readonly [says: string, check: () => Promise
       await assert.rejects(on.sessions.revokeAll({ owner: 'u1' }), why)
       await assert.rejects(on.sessions.revoke(session.id), why)
       await assert.rejects(Array.fromAsync(on.sessions.list()), why)
+    },
+  ],
+  'note = texts': [
+    'kept inside the cookie, where its bytes count',
+    async () => {
+      const on = await sealedVisit()
+      const session = await on.open()
+      session.note = { device: 'Firefox' }
+      assert.equal((await on.commit(session)).setCookie.length, 1)
+      assert.deepEqual((await on.open()).note, { device: 'Firefox' })
     },
   ],
   'save()': [
@@ -156,6 +167,41 @@ const ROWS: Readonly<Record<string, readonly [says: string, check: () => Promise
         two.update(() => assert.fail('fn ran')),
         refusal('cookie_too_late', 'update()'),
       )
+    },
+  ],
+  'login(session, id)': [
+    'as regenerate(): a copy of the old cookie still opens the old session',
+    async () => {
+      const on = await sealedVisit()
+      const copy = on.cookie
+      const session = await on.open()
+      const { id } = session
+      on.clock.advance(1000)
+      await login(session, 'ada', { note: { device: 'Firefox' } })
+      assert.equal((await on.commit(session)).setCookie.length, 1)
+      const next = await on.open()
+      assert.notEqual(next.id, id)
+      assert.deepEqual([next.owner, next.data, isFresh(next, '1s')], ['ada', {}, true])
+      assert.deepEqual(await dataUnder(on, copy), { user: 'ada' })
+      await assert.rejects(login(session, 'bob'), refusal('cookie_too_late'))
+      assert.equal(session.owner, 'ada')
+    },
+  ],
+  'logout(session)': [
+    'as destroy(): a copy of the cookie still opens the session; a notice gets a cookie of its own',
+    async () => {
+      const on = await sealedVisit()
+      const copy = on.cookie
+      const session = await on.open()
+      await logout(session)
+      assert.match((await on.commit(session)).setCookie.join('\n'), /^id=; Max-Age=0/)
+      assert.deepEqual(await dataUnder(on, copy), { user: 'ada' })
+      on.cookie = copy
+      const again = await on.open()
+      await logout(again)
+      again.data['notice'] = 'Signed out'
+      assert.doesNotMatch((await on.commit(again)).setCookie.join('\n'), /Max-Age=0/)
+      assert.deepEqual(await on.found(), { notice: 'Signed out' })
     },
   ],
 }

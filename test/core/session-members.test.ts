@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { login, logout } from '../../src/index.ts'
 import type { Session } from '../../src/index.ts'
 import { scene, visited } from './site.ts'
 import type { Data } from './site.ts'
@@ -183,6 +184,59 @@ const ROWS: Readonly<Record<string, Readonly<Record<Column, Cell>>>> = {
         const known = await on.open()
         known.owner = 'u2'
         assert.equal((await on.commit(known)).setCookie.length, 0)
+      },
+    ],
+  },
+  'note = texts': {
+    now: [
+      'changes this request’s copy; texts are cut at 256 characters',
+      async () => {
+        const on = await visited()
+        const session = await on.open()
+        session.note = { device: 'x'.repeat(300) }
+        assert.equal(session.note?.['device']?.length, 256)
+        assert.equal((await on.open()).note, undefined)
+      },
+    ],
+    'at the commit': [
+      'saved; list() shows it',
+      async () => {
+        const on = await visited()
+        const session = await on.open()
+        session.note = { device: 'Firefox' }
+        await on.commit(session)
+        for await (const { note } of on.sessions.list()) assert.deepEqual(note, { device: 'Firefox' })
+      },
+    ],
+    'after the head': [
+      'not saved; save() saves it',
+      async () => {
+        const { on, session } = await afterHead()
+        session.note = { device: 'Firefox' }
+        assert.equal((await on.open()).note, undefined)
+        await session.save()
+        assert.deepEqual((await on.open()).note, { device: 'Firefox' })
+      },
+    ],
+    'called twice': [
+      'the last value counts',
+      async () => {
+        const on = await visited()
+        const session = await on.open()
+        session.note = { device: 'Firefox' }
+        session.note = { address: '192.0.2.1' }
+        await on.commit(session)
+        assert.deepEqual((await on.open()).note, { address: '192.0.2.1' })
+      },
+    ],
+    'on the cookie': [
+      'nothing; alone it makes no session',
+      async () => {
+        const on = scene()
+        const fresh = await on.open()
+        fresh.note = { device: 'Firefox' }
+        assert.equal((await on.commit(fresh)).setCookie.length, 0)
+        assert.equal(on.gates.count(), 0)
       },
     ],
   },
@@ -490,6 +544,129 @@ const ROWS: Readonly<Record<string, Readonly<Record<Column, Cell>>>> = {
         await session.update((data) => void (data['n'] = 1))
         assert.equal((await on.commit(session)).setCookie.length, 1)
         assert.deepEqual(await on.found(), { n: 1 })
+      },
+    ],
+  },
+  'login(session, id)': {
+    now: [
+      'the session is its owner’s under a new ID, and stored, when it resolves',
+      async () => {
+        const on = await visited()
+        const session = await on.open()
+        const { id } = session
+        await login(session, 'ada')
+        assert.notEqual(session.id, id)
+        assert.equal((await on.gates.store.read(session.id, on.clock.now()))?.owner, 'ada')
+        assert.deepEqual(await on.found(), {})
+      },
+    ],
+    'at the commit': [
+      'saves what changed since; the login stands on a failed response',
+      async () => {
+        for (const failed of [false, true]) {
+          const on = await visited()
+          const session = await on.open()
+          await login(session, 'ada')
+          session.data['a'] = 1
+          await on.commit(session, failed)
+          assert.deepEqual([(await on.open()).owner, await on.found()], ['ada', failed ? {} : { a: 1 }])
+        }
+      },
+    ],
+    'after the head': [
+      'refused: cookie_too_late; the session stays as it was',
+      async () => {
+        const { on, session } = await afterHead()
+        await assert.rejects(login(session, 'ada'), code('cookie_too_late'))
+        assert.deepEqual([session.owner, await on.found()], [undefined, { user: 'ada' }])
+      },
+    ],
+    'called twice': [
+      'two new IDs, of which the last lives; the second keeps the data',
+      async () => {
+        const on = await visited()
+        const session = await on.open()
+        await login(session, 'ada', { keep: true })
+        const { id } = session
+        await login(session, 'ada')
+        assert.notEqual(session.id, id)
+        assert.equal((await on.commit(session)).setCookie.length, 1)
+        assert.deepEqual(await on.found(), { user: 'ada' })
+        assert.equal((await Array.fromAsync(on.sessions.list())).length, 1)
+      },
+    ],
+    'on the cookie': [
+      'the new one is sent; none when another request was first',
+      async () => {
+        const on = await visited()
+        const [one, two] = [await on.open(), await on.open()]
+        await login(one, 'ada')
+        await login(two, 'ada')
+        assert.equal((await on.commit(two)).setCookie.length, 0)
+        assert.equal((await on.commit(one)).setCookie.length, 1)
+      },
+    ],
+  },
+  'logout(session)': {
+    now: [
+      'the record is gone when it resolves; the session begins anew: empty, nobody’s',
+      async () => {
+        const on = await visited()
+        const session = await on.open()
+        session.owner = 'ada'
+        const { id } = session
+        await logout(session)
+        assert.equal(await on.gates.store.read(id, on.clock.now()), null)
+        assert.deepEqual([session.data, session.owner, session.isNew, session.id === id], [{}, undefined, true, false])
+      },
+    ],
+    'at the commit': [
+      'what was put in afterwards, such as a notice, makes a new session',
+      async () => {
+        const on = await visited()
+        const session = await on.open()
+        await logout(session)
+        session.data['notice'] = 'Signed out'
+        await on.commit(session)
+        assert.deepEqual(await on.found(), { notice: 'Signed out' })
+      },
+    ],
+    'after the head': [
+      'the record is gone; the cookie stays and opens nothing',
+      async () => {
+        const { on, session } = await afterHead()
+        await logout(session)
+        assert.deepEqual(await on.found(), {})
+        assert.equal((await Array.fromAsync(on.sessions.list())).length, 0)
+      },
+    ],
+    'called twice': [
+      'once is enough',
+      async () => {
+        const on = await visited()
+        const session = await on.open()
+        await logout(session)
+        const calls = on.gates.count()
+        await logout(session)
+        assert.equal(on.gates.count(), calls)
+        assert.match((await on.commit(session)).setCookie.join('\n'), /^id=;.*Max-Age=0/)
+      },
+    ],
+    'on the cookie': [
+      'deleted, if the browser had one; or that of the new session is sent',
+      async () => {
+        const on = await visited()
+        const session = await on.open()
+        await logout(session)
+        assert.match((await on.commit(session)).setCookie.join('\n'), /Max-Age=0/)
+        const fresh = await on.open()
+        await logout(fresh)
+        assert.equal((await on.commit(fresh)).setCookie.length, 0)
+        fresh.data['late'] = 1
+        const next = await on.open()
+        await logout(next)
+        next.data['notice'] = 'Signed out'
+        assert.doesNotMatch((await on.commit(next)).setCookie.join('\n'), /Max-Age=0/)
       },
     ],
   },
