@@ -18,18 +18,20 @@ import type { ObservedStore } from './stores.ts'
 const TOKEN = createHash('sha256').update('an example').digest()
 const ID = createHash('sha256').update(TOKEN.toString('base64url')).digest('hex')
 
+/** Its folder in the file store. */
+const SHARD = ID.slice(0, 2)
+
 /** What each page in docs/stores says under "Look at it", seen just now. */
 export const looks: Readonly<Record<string, () => Promise<string>>> = {
   memory: () => inSnippet("import { memoryStore } from 'coatcheck/stores/memory'", 'memoryStore()', LISTING),
   null: () => inSnippet("import { nullStore } from 'coatcheck/stores/null'", 'nullStore()', LISTING_ONLY),
 
   file: () =>
-    inPlace('files', async ({ place }) =>
-      shell(['ls -A1 .sessions', `ls -l .sessions/${ID.slice(0, 2)}`, `cat .sessions/${ID.slice(0, 2)}/*`], {
-        setup: `mkdir "$PLACE/../look-$$" && cd "$PLACE/../look-$$" && ln -s "$PLACE" .sessions; trap 'rm -r "$PWD"' EXIT`,
-        place,
-      }),
+    inPlace('files', ({ place }) =>
+      inFolder(place, ['ls -A1 .sessions', `ls -l .sessions/${SHARD}`, `cat .sessions/${SHARD}/*`]),
     ),
+
+  encrypted: () => inPlace('encrypted files', ({ place }) => inFolder(place, [`cat .sessions/${SHARD}/*`])),
 
   sqlite: () =>
     inPlace('SQLite', async ({ place }) =>
@@ -113,6 +115,7 @@ export function masked(text: string): string {
     .replaceAll(ID, 'ID')
     .replaceAll(/\d{10}\.[\w-]{8}/g, '~')
     .replaceAll(/(?<![\w-])[\w-]{24}(?![\w-])/g, '~')
+    .replaceAll(/^(sealed\d\.)[\w-]+\.[\w+/]+=*$/gm, '$1~')
     .replaceAll(/[\da-f]{8,}/g, '~')
     .replaceAll(/[A-Z][a-z]{2} +\d+ \d\d:\d\d/g, '~')
     .replaceAll(/\d+/g, '~')
@@ -161,6 +164,12 @@ async function shell(commands: readonly string[], { setup, place, tools }: Surro
     parts.push(`$ ${command}\n${stdout.replaceAll('\r', '').trimEnd()}`)
   }
   return ['```console', parts.join('\n\n'), '```'].join('\n')
+}
+
+/** As from the folder in which an application with the file store runs. */
+function inFolder(place: string, commands: readonly string[]): Promise<string> {
+  const setup = `mkdir "$PLACE/../look-$$" && cd "$PLACE/../look-$$" && ln -s "$PLACE" .sessions; trap 'rm -r "$PWD"' EXIT`
+  return shell(commands, { setup, place })
 }
 
 /** `mongosh` is no package of npm's or Debian's; its expressions are the driver's. */

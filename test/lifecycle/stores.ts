@@ -46,13 +46,14 @@ export const observedStores: Readonly<Record<string, () => Promise<ObservedStore
   },
 
   files: () =>
+    inFolder(async (place) => ({ place, store: await openStore(`file:${place}`), see: () => seenInFolder(place) })),
+
+  // Stands for every other one: what is seen from outside does not depend on what is in a record.
+  'encrypted files': () =>
     inFolder(async (place) => ({
       place,
-      store: await openStore(`file:${place}`),
-      async see() {
-        const script = 'cd "$0" && for file in */*; do [ ! -f "$file" ] || echo "${file#*/} $(head -n 1 "$file")"; done'
-        return seenIn(await runToEnd('sh', ['-c', script, place]), /^([\da-f]{64}) coatcheck\/1 (\d+)/)
-      },
+      store: await openStore(`file:${place}`, { keys: [crypto.getRandomValues(new Uint8Array(32))] }),
+      see: () => seenInFolder(place),
     })),
 
   SQLite: () =>
@@ -159,6 +160,11 @@ function seenIn(output: string, line: RegExp = /^([\da-f]{64}) (\d+)(?: (\d+))?$
     seen.set(id, { deadline: Number(deadline), ...(lapses === undefined ? {} : { lapses: Number(lapses) }) })
   }
   return seen
+}
+
+async function seenInFolder(folder: string): Promise<Map<string, Seen>> {
+  const script = 'cd "$0" && for file in */*; do [ ! -f "$file" ] || echo "${file#*/} $(head -n 1 "$file")"; done'
+  return seenIn(await runToEnd('sh', ['-c', script, folder]), /^([\da-f]{64}) coatcheck\/1 (\d+)/)
 }
 
 function seenInSqlite(file: string): Map<string, Seen> {
