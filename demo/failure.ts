@@ -44,11 +44,20 @@ const FAULT: Answer = {
 
 /** The answer to an error: what went wrong goes to the log; the visitor hears whose fault it is and what to do. */
 export function answerFailure(error: unknown, _req: Request, res: Response): void {
-  const { status, message, log } = (error instanceof SessionError && ANSWERS[error.code]) || FAULT
+  const { status, message, log } = answerTo(error)
   if (log) console.error(error)
   // Without the session, which may be the very thing that failed.
   res
     .status(status)
     .type('html')
     .send(render('message', { title: 'That did not work', message }))
+}
+
+function answerTo(error: unknown): Answer {
+  if (error instanceof SessionError) return ANSWERS[error.code] ?? FAULT
+  // What Express and its parsers say of a request that cannot be read: too large, cut short, in an unknown charset.
+  if (!(error instanceof Error) || !('status' in error)) return FAULT
+  const status = Number(error.status)
+  if (!(status >= 400 && status < 500)) return FAULT
+  return { status, message: 'This is no form of this site, or it did not arrive in one piece.', log: false }
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, afterEach, suite, test } from 'node:test'
 import { readConfig } from '../../demo/config.ts'
 import { killDemos, recordsIn, runDemo, startDemo, temporaryFolder } from './demo-process.ts'
+import { serve } from './serve.ts'
 import { visitor } from './visitor.ts'
 
 suite('demo: its settings', () => {
@@ -21,6 +22,21 @@ suite('demo: its settings', () => {
     assert.deepEqual(readConfig({}), defaults)
     const names = ['STORE', 'TYPE', 'LIFETIME', 'SWEEP_EVERY', 'PERMANENT'].map((name) => `SESSION_${name}`)
     assert.deepEqual(readConfig(Object.fromEntries([...names, 'PORT'].map((name) => [name, '']))), defaults)
+  })
+
+  test('SESSION_TYPE gives the word to Flask, whose variables alone are passed on; SESSION_STORE takes it back', () => {
+    const flask = {
+      SESSION_TYPE: 'redis',
+      SESSION_REDIS: 'redis://127.0.0.1',
+      PERMANENT_SESSION_LIFETIME: '60',
+      SECRET_KEY: 'hush',
+      SQLALCHEMY_DATABASE_URI: 'sqlite://',
+    }
+    const ours = { SESSION_SWEEP_EVERY: '1h', PORT: '1', SESSION_KEY_PREFIX: '', HOME: '/', SESSION_STORE: '' }
+    const expected = { store: { flask }, lifetime: undefined, sweepEvery: '1h', permanent: true, port: 1 }
+    assert.deepEqual(readConfig({ ...flask, ...ours }), expected)
+    assert.deepEqual(readConfig({ ...flask, ...ours, SESSION_LIFETIME: '2h' }), { ...expected, lifetime: '2h' })
+    assert.deepEqual(readConfig({ ...flask, SESSION_STORE: 'memory:' }).store, { url: 'memory:' })
   })
 
   const wrong: readonly (readonly [name: string, value: string, allowed: RegExp])[] = [
@@ -45,25 +61,28 @@ suite('demo: its settings', () => {
   }
 
   const stops: readonly (readonly [name: string, value: string, message: RegExp])[] = [
-    ['PORT', 'http', /^PORT is "http"; it must be a whole number from 1 to 65535, or 0 for any free port\.\n$/],
-    ['SESSION_LIFETIME', '31', /^SESSION_LIFETIME is "31"; it must be a duration like [^\n]+\n$/],
-    ['SESSION_PERMANENT', 'yes', /^SESSION_PERMANENT is "yes"; it must be 'true' or 'false'\.\n$/],
-    ['SESSION_STORE', 'nosuch:', /^SESSION_STORE is "nosuch:"\. [^\n]+no store "nosuch:"[^\n]+file:DIR[^\n]*\n$/],
-    ['SESSION_STORE', 'sessions', /^SESSION_STORE is "sessions"\. [^\n]+begins with its scheme; write [^\n]+\n$/],
+    ['SESSION_TYPE', 'nosuch', /^SESSION_TYPE is set, so Flask's [^\n]+SESSION_TYPE is "nosuch"; it is one of [^\n]+$/],
+    ['SESSION_TYPE', 'dynamodb', /^SESSION_TYPE is set, so Flask's [^\n]+there is no DynamoDB store[^\n]+$/],
+    ['SESSION_STORE', 'nosuch:', /^SESSION_STORE is "nosuch:"\. [^\n]+no store "nosuch:"[^\n]+file:DIR[^\n]*$/],
+    ['SESSION_STORE', 'sessions', /^SESSION_STORE is "sessions"\. [^\n]+begins with its scheme; write [^\n]+$/],
     [
       'SESSION_STORE',
       'memory:?size=1',
-      /^SESSION_STORE is "memory:\?\*\*\*"\. [^\n]+no parameter "size"; it has [^\n]+\n$/,
+      /^SESSION_STORE is "memory:\?\*\*\*"\. [^\n]+no parameter "size"; it has [^\n]+$/,
     ],
   ]
   for (const [name, value, message] of stops) {
-    test(`${name}=${value} stops the start with code 1 and one line`, async () => {
-      const { code, stdout, stderr } = await runDemo({ [name]: value })
-      assert.match(stderr, message)
-      assert.equal(stdout, '')
-      assert.equal(code, 1)
+    test(`${name}=${value} is refused in one line`, async () => {
+      await assert.rejects(serve({ [name]: value }), { name: 'SetupError', message })
     })
   }
+
+  test('a refusal stops the start with code 1 and that line', async () => {
+    const { code, stdout, stderr } = await runDemo({ SESSION_LIFETIME: '31' })
+    assert.match(stderr, /^SESSION_LIFETIME is "31"; it must be a duration like [^\n]+\n$/)
+    assert.equal(stdout, '')
+    assert.equal(code, 1)
+  })
 
   test('a store that cannot work is refused with its path', async () => {
     const { code, stderr } = await runDemo({ SESSION_STORE: `file:${aFile}` })
@@ -86,6 +105,36 @@ suite('demo: its settings', () => {
     await demo.stop()
     assert.match(demo.stdout(), /^Sessions are kept in file:\/\/\*\*\*@\?\*\*\* \(SESSION_STORE\)/m)
     assert.doesNotMatch(demo.stdout(), /hunter/)
+  })
+
+  test('what Flask means otherwise is said at the start', async () => {
+    const env = { SESSION_TYPE: 'filesystem', SESSION_FILE_DIR: join(folder.path, 'f'), SESSION_USE_SIGNER: 'true' }
+    const demo = await startDemo({ ...env, PERMANENT_SESSION_LIFETIME: '60', SESSION_SWEEP_EVERY: '1h' })
+    const { headers } = await visitor(demo.url).upload('x')
+    assert.match(headers.getSetCookie()[0] ?? '', /^session=[\w-]{43}; Max-Age=60;/)
+    await demo.stop()
+    const [, kept, note] = demo.stdout().split('\n')
+    assert.equal(kept, `Sessions are kept in files in the folder ${join(folder.path, 'f')} (SESSION_TYPE).`)
+    assert.match(note ?? '', /^SESSION_USE_SIGNER: nothing is signed: /)
+  })
+
+  test('.env is read from the working directory; what is set already stays', async () => {
+    const cwd = join(folder.path, 'with-env')
+    mkdirSync(cwd)
+    writeFileSync(join(cwd, '.env'), 'SESSION_STORE=memory:\n# a comment\nSESSION_LIFETIME="2h"\n')
+    const demo = await startDemo({ SESSION_STORE: 'file:here' }, cwd)
+    const { headers } = await visitor(demo.url).upload('x')
+    assert.match(headers.getSetCookie()[0] ?? '', /; Max-Age=7200;/)
+    assert.equal(recordsIn(join(cwd, 'here')), 1)
+    await demo.stop()
+  })
+
+  test('an .env that cannot be read stops the start with one line', async () => {
+    const cwd = join(folder.path, 'with-broken-env')
+    mkdirSync(join(cwd, '.env'), { recursive: true })
+    const { code, stderr } = await runDemo({ SESSION_STORE: 'memory:' }, cwd)
+    assert.match(stderr, /^\.env cannot be read: [^\n]+\n$/)
+    assert.equal(code, 1)
   })
 
   test('a port in use is said to be, and how to choose another', async () => {
@@ -111,22 +160,20 @@ suite('demo: its settings', () => {
   ]
   for (const [env, expected] of cookies) {
     test(`the cookie with ${JSON.stringify(env)}`, async () => {
-      const demo = await startDemo({ ...env, SESSION_STORE: `file:${folder.path}/cookies` })
+      await using demo = await serve({ ...env, SESSION_STORE: `file:${folder.path}/cookies` })
       const answer = await visitor(demo.url).upload('x')
       assert.match(answer.headers.getSetCookie().join('\n'), expected)
-      await demo.stop()
     })
   }
 
   test('an idle lifetime is kept on the server, whatever the cookie says', async () => {
     const store = join(folder.path, 'lifetimes')
-    const demo = await startDemo({ SESSION_LIFETIME: '50ms', SESSION_STORE: `file:${store}` })
+    await using demo = await serve({ SESSION_LIFETIME: '50ms', SESSION_STORE: `file:${store}` })
     const someone = visitor(demo.url)
     await someone.upload('brief\n')
     assert.equal(recordsIn(store), 1)
     // Longer than the lifetime: however slow this machine is, the session can only be deader.
     await new Promise((resolve) => setTimeout(resolve, 60))
     assert.equal((await someone.get('/upload')).status, 404)
-    await demo.stop()
   })
 })

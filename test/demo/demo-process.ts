@@ -61,8 +61,11 @@ export async function startDemo(env: DemoEnv, cwd?: string): Promise<Demo> {
 }
 
 /** Run the demo with settings it must refuse, to its end. */
-export async function runDemo(env: DemoEnv): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const { child, stdout, stderr, ended } = launch({ PORT: '0', ...env })
+export async function runDemo(
+  env: DemoEnv,
+  cwd?: string,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const { child, stdout, stderr, ended } = launch({ PORT: '0', ...env }, cwd)
   // A demo that starts after all would never end.
   child.stdout?.once('data', () => child.kill('SIGKILL'))
   return { code: await ended, stdout: stdout(), stderr: stderr() }

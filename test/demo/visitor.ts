@@ -56,6 +56,11 @@ export function mainOf({ html }: Page): string {
   return /<main[^]*<\/main>/.exec(html)?.[0] ?? ''
 }
 
+/** The words between them. */
+export function textOf(page: Page): string {
+  return words(mainOf(page))
+}
+
 /** What the page says went wrong; undefined when it says nothing. */
 export function problemOn({ html }: Page): string | undefined {
   const found = /role="alert">([^]*?)<\/p>/.exec(html)?.[1]
