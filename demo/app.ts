@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import express from 'express'
 import type { Express, NextFunction, Request, Response } from 'express'
@@ -12,11 +13,12 @@ import { visitsPages } from './pages/visits.ts'
 import { wherePages } from './pages/where.ts'
 import { refuseOtherSites } from './same-site.ts'
 import { createSite } from './site.ts'
+import type { Pause } from './site.ts'
 
 const BOOTSTRAP = dirname(fileURLToPath(import.meta.resolve('bootstrap/dist/css/bootstrap.min.css')))
 
-/** The demo's pages, as an Express application. */
-export function createApp(kept: KeptSessions): Express {
+/** The demo's pages, as an Express application. Tests bring a `pause` that ends when they say so. */
+export function createApp(kept: KeptSessions, pause: Pause = setTimeout): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -27,7 +29,7 @@ export function createApp(kept: KeptSessions): Express {
   app.use(refuseOtherSites)
   app.use(session(kept.sessions, { onCommitError: answerFailure }))
 
-  const site = createSite(kept)
+  const site = createSite(kept, pause)
   for (const pages of [uploadPages, namePages, visitsPages, cartPages, wherePages]) app.use(pages(site))
 
   app.use((req, res) => {

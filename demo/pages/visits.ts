@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { Router } from 'express'
 import type { Request } from 'express'
 import { flash } from 'coatcheck'
@@ -8,7 +7,7 @@ import type { Site } from '../site.ts'
 const SLOW_MS = 4000
 
 /** Count visits, also several at once; count one slowly; start again. */
-export function visitsPages({ session, show }: Site): Router {
+export function visitsPages({ session, pause, show }: Site): Router {
   const pages = Router()
 
   /** Two tabs that read 3 and write 4 would lose a visit: `update()` reads, changes and saves as one step. */

@@ -5,6 +5,7 @@ import { createApp } from '../../demo/app.ts'
 import { readConfig } from '../../demo/config.ts'
 import type { Environment } from '../../demo/config.ts'
 import { openSessions } from '../../demo/open-sessions.ts'
+import type { Pause } from '../../demo/site.ts'
 
 export interface Served extends AsyncDisposable {
   /** With a slash at its end. */
@@ -13,9 +14,9 @@ export interface Served extends AsyncDisposable {
 }
 
 /** The demo with these variables and no others, on a free port. Rejects as `npm start` does. */
-export async function serve(env: Environment): Promise<Served> {
+export async function serve(env: Environment, pause?: Pause): Promise<Served> {
   const kept = await openSessions(readConfig(env))
-  const server = createApp(kept).listen(0, '127.0.0.1')
+  const server = createApp(kept, pause).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   assert.ok(typeof address === 'object' && address !== null)
