@@ -10,6 +10,7 @@ const SUMMARY = {
   record_too_large: 'the session is larger than a record may be',
   cookie_too_large: 'the cookie would exceed the 4096 bytes browsers keep',
   cookie_too_late: 'a cookie is needed, but the response head has already left',
+  head_sent: 'the response head left before the session could be saved',
   session_ended: 'the session was destroyed, has expired or was replaced, so nothing can be saved in it',
   session_unavailable: 'the session could not be read, so this request has an anonymous one that is never saved',
   conflict: 'another request changed the same key, and onConflict is "error"',
@@ -21,6 +22,7 @@ const SUMMARY = {
   switched_off: 'sessions are switched off, so none can be saved',
   closed: 'sessions.close() was called, so no session can be opened or saved',
   not_registered: 'the session middleware has not run for this request',
+  not_loaded: 'the session of this request was not asked for yet',
   registered_twice: 'two session middlewares use the same property or cookie on one request',
   async_updater: 'the function given to update() returned a promise',
 } as const

@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import { SessionError } from './errors.ts'
 import type { Emit } from './events.ts'
 import type { Policy } from './options.ts'
 import { warnOnce } from './platform.ts'
@@ -66,5 +67,24 @@ export function reportLate(state: SessionState, backend: Backend, emit: Emit): v
   warnOnce(
     'COATCHECK_LATE_CHANGE',
     `session data (${keys.join(', ')}) changed after the response head had left and was not saved; ${backend.lateAdvice}`,
+  )
+}
+
+/**
+ * The head left before the commit. What needs no head may still be saved; changed data and a new ID are refused: the
+ * browser has an answer that relies on them, and a save now could fail with nobody left to be told. A session saved
+ * before, whose cookie did not travel, is refused likewise.
+ */
+export function refuseLate(state: SessionState, backend: Backend, emit: Emit): void {
+  state.headGone = true
+  if (state.ended || !state.asked || state.dropped) return
+  const keys = backend.unsaved(state)
+  const lost = [...(state.retiring || state.cookieDue === 'issue' ? ['the cookie'] : []), ...keys]
+  if (lost.length === 0) return
+  emit('late', { id: state.ticket?.id ?? '', owner: state.stored?.owner, keys }, state)
+  throw new SessionError(
+    'head_sent',
+    `something wrote to the response past the session, and this was not saved or sent: ${lost.join(', ')}. Answer ` +
+      'through the framework; what a stored session holds can be saved by await session.save() before you write',
   )
 }

@@ -15,7 +15,7 @@ import { hashesAtOnce } from './platform.ts'
 import { keyedQueue } from './queue.ts'
 import type { Reply } from './reply.ts'
 import { requestSessions } from './requests.ts'
-import { replyFor, reportLate } from './respond.ts'
+import { refuseLate, replyFor, reportLate } from './respond.ts'
 import { Session } from './session.ts'
 import { fileStore } from './stores/file.ts'
 import { createSweeper } from './sweeper.ts'
@@ -41,6 +41,8 @@ export interface CommitRequest {
   readonly failed?: boolean
   /** The response can carry no cookie (an upgrade, status 101): the session keeps its ID. */
   readonly cookieless?: boolean
+  /** The head has left already, by another's hand: see {@link Sessions.commit}. */
+  readonly headSent?: boolean
 }
 
 /** All sessions of one application: made once, used by every request. */
@@ -51,15 +53,24 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
   open(request: OpenRequest): Promise<Session<Data>>
   /**
    * Save what changed and say what the response must carry. Await it before the head leaves. Answers at once, without
-   * a promise, when there is nothing to do. Rejects when the save failed: the response must then be an error.
+   * a promise, when there is nothing to do. Rejects when the save failed: the response must then be an error. With
+   * `headSent` changed data or a new ID are not saved: an event (`late`) and the rejection (`head_sent`) name them.
    */
   commit(session: Session<Data>, request?: CommitRequest): Reply | Promise<Reply>
   /** Tell that the response has ended: changes made after its head are reported (`late`). */
   finished(session: Session<Data>): void
-  /** Register a session for {@link of}; adapters call it. `registered_twice` when the request has one already. */
-  attach(request: object, session: Session<Data>): void
-  /** The session an adapter opened for this request. Throws `not_registered` without one. */
+  /**
+   * Register a session for {@link of} and {@link get}, or the way to open it once somebody asks; adapters call it.
+   * `registered_twice` when the request has one already.
+   */
+  attach(request: object, session: Session<Data> | (() => Promise<Session<Data>>)): void
+  /**
+   * The session an adapter opened for this request. Throws `not_registered` without one, and `not_loaded` when the
+   * adapter is lazy and nobody asked with {@link get}.
+   */
   of(request: object): Session<Data>
+  /** The same, opened now if the adapter is lazy; rejects as `open` does, and with `head_sent` after the head. */
+  get(request: object): Promise<Session<Data>>
   /** What events and logs call the session of this `id`: to find it there, and to log more about it. */
   refOf(id: string): Promise<string>
   /** Be told of events; returns the way to stop. */
@@ -98,7 +109,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     description: backend.description,
   })
   const load = sessionLoader(backend, policy, emit)
-  const { attach, of } = requestSessions<Session<Data>>(cookie.name)
+  const { attach, of, get } = requestSessions<Session<Data>>(cookie.name)
 
   return {
     ...admin,
@@ -114,13 +125,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       return new Session<Data>(state, verbs)
     },
 
-    commit(session, { failed = false, cookieless = false } = {}) {
+    commit(session, { failed = false, cookieless = false, headSent = false } = {}) {
       const state = Session.stateOf(session)
       const dropped = failed && policy.dropChangesOnError
       try {
         state.dropped = dropped
-        state.takesCookie = !cookieless
+        state.takesCookie = !cookieless && !headSent
         commitUnavailable(state, dropped, emit)
+        if (headSent) refuseLate(state, backend, emit)
         if (state.tail === undefined && (state.ended || state.unavailable || !backend.isDue(state, dropped))) {
           return replyFor(state, policy, emit)
         }
@@ -138,5 +150,6 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 
     attach,
     of,
+    get,
   }
 }

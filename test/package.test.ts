@@ -14,6 +14,15 @@ const entries = Object.keys(manifest.exports)
   .filter((entry) => entry !== './package.json')
   .map((entry) => manifest.name + entry.slice(1))
 
+/** What a Fastify user writes. */
+const FASTIFY = `
+import { fastify } from 'fastify'
+declare module 'coatcheck/fastify/augment' {
+  interface SessionData { cart: string[] }
+}
+fastify().get('/', async ({ session }) => [session.cart?.length satisfies number | undefined, session.get('cart')])
+`
+
 interface Problem {
   readonly kind: string
   readonly resolutionKind?: string
@@ -75,13 +84,19 @@ suite('the package', () => {
   ]) {
     test(`types resolve under "moduleResolution": "${moduleResolution}", with nothing but Node's types`, async () => {
       const plain = entries.filter((entry) => !entry.endsWith('/augment'))
-      await typeCheck('plain', plain, ['node'], { module, moduleResolution })
+      await typeCheck('plain', plain, ['@types/node'], { module, moduleResolution })
     })
 
     test(`the README's example and the Express augmentation resolve under "${moduleResolution}"`, async () => {
       const example = codeBlocks(readPage('README.md')).find(({ language }) => language === 'ts')?.code ?? ''
-      const express = ['node', 'express', 'express-serve-static-core']
-      await typeCheck('express', entries, express, { module, moduleResolution }, example)
+      const imports = entries.filter((entry) => !entry.endsWith('/fastify/augment'))
+      const express = ['@types/node', '@types/express', '@types/express-serve-static-core']
+      await typeCheck('express', imports, express, { module, moduleResolution }, example)
+    })
+
+    test(`the Fastify augmentation resolves under "${moduleResolution}"`, async () => {
+      const imports = entries.filter((entry) => entry.includes('/fastify'))
+      await typeCheck('fastify', imports, ['@types/node', 'fastify'], { module, moduleResolution }, FASTIFY)
     })
   }
 
@@ -109,9 +124,15 @@ suite('the package', () => {
     const place = join(project, name)
     mkdirSync(place, { recursive: true })
     linkTypes(place, types)
+    // Beside what it augments, as npm would have it.
+    cpSync(join(project, 'node_modules', manifest.name), join(place, 'node_modules', manifest.name), {
+      recursive: true,
+    })
     const lines = imports.map((entry, index) => `import * as m${index} from '${entry}'\nexport { m${index} }`)
     writeFileSync(join(place, 'index.ts'), `${lines.join('\n')}\n${code}`)
-    const compilerOptions = { ...options, target: 'es2024', strict: true, noEmit: true, skipLibCheck: false, types }
+    const ambient = types.filter((type) => type.startsWith('@types/')).map((type) => type.slice('@types/'.length))
+    const strict = { target: 'es2024', strict: true, noEmit: true, skipLibCheck: false, types: ambient }
+    const compilerOptions = { ...options, ...strict }
     writeFileSync(join(place, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['index.ts'] }))
     await run(bin('tsc'), ['-p', place])
   }
@@ -126,7 +147,7 @@ function linkTypes(place: string, types: readonly string[]): void {
     const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'))
     for (const dependency of Object.keys(dependencies)) add(dependency)
   }
-  for (const name of types) add(`@types/${name}`)
+  for (const name of types) add(name)
   for (const name of wanted)
     cpSync(join(root, 'node_modules', name), join(place, 'node_modules', name), { recursive: true })
 }

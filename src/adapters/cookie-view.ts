@@ -3,10 +3,10 @@ import { warnOnce } from '../platform.ts'
 import type { Session } from '../session.ts'
 
 /**
- * `req.session.cookie`: what can be asked and said about one visitor's cookie. Its attributes and the lifetime are one
+ * `session.cookie`: what can be asked and said about one visitor's cookie. Its attributes and the lifetime are one
  * policy for all, in `createSessions`; setting an attribute here throws.
  */
-export interface ExpressCookie {
+export interface CookieView {
   /**
    * Milliseconds until the session ends if nobody comes back; null for a cookie that ends with the browser window.
    * Setting a number makes the cookie outlive the window (`permanent`), null or false ends it with the window; how
@@ -24,9 +24,9 @@ export interface ExpressCookie {
 const ATTRIBUTES = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'partitioned', 'priority', 'signed'] as const
 
 /** The view of one session's cookie, in express-session's names. */
-export function expressCookie<Data extends object>(session: Session<Data>): ExpressCookie {
+export function cookieView<Data extends object>(session: Session<Data>): CookieView {
   const left = (): number => session.expiresAt - Date.now()
-  const view: ExpressCookie = {
+  const view: CookieView = {
     get maxAge() {
       return session.permanent ? left() : null
     },
@@ -50,12 +50,12 @@ export function expressCookie<Data extends object>(session: Session<Data>): Expr
 function asksToStay(value: number | null | false | undefined, granted: number): boolean {
   if (value === null || value === undefined || value === false) return false
   if (!(value > 0)) {
-    throw new SessionError('bad_option', `cookie.maxAge is ${value}; end a session with req.session.destroy()`)
+    throw new SessionError('bad_option', `cookie.maxAge is ${value}; end a session with session.destroy()`)
   }
   if (value < granted * 0.9) {
     warnOnce(
       'COATCHECK_MAX_AGE',
-      `req.session.cookie asked for ${value} ms, but sessions live longer by policy; shorten createSessions({ lifetime })`,
+      `session.cookie asked for ${value} ms, but sessions live longer by policy; shorten createSessions({ lifetime })`,
     )
   }
   return true
@@ -63,6 +63,6 @@ function asksToStay(value: number | null | false | undefined, granted: number): 
 
 function refusal(name: string): () => never {
   return () => {
-    throw new SessionError('bad_option', `req.session.cookie.${name} is the policy's; see createSessions({ cookie })`)
+    throw new SessionError('bad_option', `session.cookie.${name} is the policy's; see createSessions({ cookie })`)
   }
 }

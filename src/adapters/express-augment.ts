@@ -1,4 +1,4 @@
-import type { ExpressSession } from './express-session.ts'
+import type { ExpressSession } from './express.ts'
 
 /**
  * Types `req.session` for the whole program: `import 'coatcheck/express/augment'` once, and say what you keep:

@@ -1,13 +1,17 @@
 import { SessionError } from '../errors.ts'
 import type { Sessions } from '../sessions.ts'
 import { callBack } from './call-back.ts'
-import { requestSession } from './express-session.ts'
-import type { RequestSession } from './express-session.ts'
 import type { NodeResponse } from './node-response.ts'
 import { serveSession } from './node-request.ts'
 import type { NodeRequest } from './node-request.ts'
+import { sessionProperty } from './session-view.ts'
+import type { CookieView, SessionView } from './session-view.ts'
 
-export type { ExpressCookie, ExpressSession } from './express-session.ts'
+/** `req.session`: the data, and express-session's members beside it. */
+export type ExpressSession = SessionView
+
+/** `req.session.cookie`. */
+export type ExpressCookie = CookieView
 
 /** What is used of an Express request, 4 or 5. */
 export interface ExpressRequest extends NodeRequest {
@@ -21,6 +25,11 @@ export interface ExpressRequest extends NodeRequest {
 export interface ExpressOptions<Req, Res> {
   /** Where the session is on the request. A second instance on one app needs another. Default `'session'`. */
   readonly property?: string
+  /**
+   * Open the session when it is first asked for, by `await sessions.get(req)`; `req.session` works from then on, and
+   * throws `not_loaded` before. A request that does not ask is no visit and reads nothing. Default false.
+   */
+  readonly lazy?: boolean
   /** False for a request that is no visit, such as polling: the session's deadline stays. Default: every one is. */
   readonly activity?: (req: Req) => boolean
   /**
@@ -45,27 +54,29 @@ export function session<
   sessions: Sessions<Data>,
   options: ExpressOptions<Req, Res> = {},
 ): (req: Req, res: Res, next: (error?: unknown) => void) => void {
-  const { property = 'session', activity = () => true, onCommitError } = options
+  const { property = 'session', lazy = false, activity = () => true, onCommitError } = options
+  const label = `req.${property}`
 
   async function open(req: Req, res: Res): Promise<void> {
     if (property in req) {
       throw new SessionError(
         'registered_twice',
-        `req.${property} is there already; mount one session middleware, or give the second its own property`,
+        `${label} is there already; mount one session middleware, or give the second its own property`,
       )
     }
-    let shown: RequestSession | undefined
-    const current = await serveSession(sessions, req, res, {
+    const { get, set, show, beforeCommit } = sessionProperty<Data>({ label })
+    await serveSession(sessions, req, res, {
+      request: req,
+      lazy,
       secure: req.secure,
       activity: activity(req),
+      onOpen: show,
+      beforeCommit,
       onCommitError: onCommitError && ((error) => onCommitError(error, req, res)),
-      beforeCommit: () => shown?.beforeCommit(),
     })
-    shown = requestSession(current)
-    const { get, set } = shown
     Object.defineProperty(req, property, { configurable: true, enumerable: true, get, set })
     if (property !== 'session') return
-    Object.defineProperty(req, 'sessionID', { configurable: true, enumerable: true, get: () => current.id })
+    Object.defineProperty(req, 'sessionID', { configurable: true, enumerable: true, get: () => sessions.of(req).id })
   }
 
   return function openSession(req, res, next) {

@@ -25,7 +25,8 @@ const HEADER_SETTERS = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader
  *
  * When `commit` fails, status and headers return to what they were when `holdHead` was called, what the application
  * wrote is dropped, and `answer` sends the error response; without it that is a plain 500 that says nothing more.
- * 1xx responses are not held.
+ * 1xx responses are not held. A head that left by other means than `res`'s present methods is neither held nor
+ * committed for: `commit` is not called then.
  */
 export function holdHead(
   res: NodeResponse,
@@ -52,6 +53,7 @@ export function holdHead(
 
   const ours = {
     writeHead: (...args: unknown[]) => {
+      if (phase === 'before' && res.headersSent) stepAside()
       if (phase === 'open') return Reflect.apply(original.writeHead, res, args)
       if (phase === 'held') throw headIsSent()
       if (phase === 'before') begin(args)
@@ -64,6 +66,7 @@ export function holdHead(
   Object.assign(res, ours)
 
   function enter(verb: Verb, args: Args): unknown {
+    if (phase === 'before' && res.headersSent) stepAside()
     if (phase === 'before') imply()
     if (phase === 'open') return make(verb, args)
     if (phase === 'failed') return drop(verb, args)
@@ -119,9 +122,14 @@ export function holdHead(
     if (owesDrain && !ended && flowing !== false) announceDrain()
   }
 
-  function open(reply: Reply): void {
+  /** Nothing is left to hold: the head went through methods that were taken off `res` before ours were put there. */
+  function stepAside(): void {
     for (const verb of VERBS) if (res[verb] === ours[verb]) Object.assign(res, { [verb]: original[verb] })
     phase = 'open'
+  }
+
+  function open(reply: Reply): void {
+    stepAside()
     if (reply.setCookie.length > 0 || reply.varyCookie) {
       head = setFields(res, head ?? [res.statusCode])
       applyReply(nodeHeaders(res), reply)
@@ -162,6 +170,10 @@ export function holdHead(
     }
     if (res.headersSent) {
       res.destroy()
+      warn(
+        'COATCHECK_HEAD_SENT',
+        `the response began past the session while that was saved, and was cut off: ${String(error)}`,
+      )
       return
     }
     restoreHead(res, before)

@@ -1,7 +1,11 @@
-import type { Session } from '../session.ts'
+import { SessionError } from '../errors.ts'
+import { warn } from '../platform.ts'
+import type { Reply } from '../reply.ts'
 import type { Sessions } from '../sessions.ts'
 import { holdHead } from './held-head.ts'
 import type { NodeResponse } from './node-response.ts'
+import { beginVisit } from './visit.ts'
+import type { VisitOptions } from './visit.ts'
 
 /** What is used of a Node request. */
 export interface NodeRequest {
@@ -9,45 +13,38 @@ export interface NodeRequest {
 }
 
 /** How one request is served, settled by the adapter. */
-export interface Serving {
-  readonly secure: boolean
-  readonly activity: boolean
+export interface Serving<Data extends object> extends Omit<VisitOptions<Data>, 'cookie'> {
   /** Sends the error response when the session could not be saved; a plain 500 when left out. */
   readonly onCommitError?: ((error: unknown) => void) | undefined
   /** What must be done before the commit. */
   readonly beforeCommit?: () => Promise<void> | undefined
 }
 
-/** Open the request's session, register it for `sessions.of`, and hold the response's head until it is committed. */
+/** Register the request's session for `sessions.of` and `get`, and hold the response's head until it is committed. */
 export async function serveSession<Data extends object>(
   sessions: Sessions<Data>,
   req: NodeRequest,
   res: NodeResponse,
-  { secure, activity, onCommitError, beforeCommit }: Serving,
-): Promise<Session<Data>> {
-  const session = await sessions.open({ cookie: req.headers.cookie, secure, activity, request: req })
-  sessions.attach(req, session)
-  let committed = false
+  { onCommitError, beforeCommit, ...options }: Serving<Data>,
+): Promise<void> {
+  const visit = await beginVisit(sessions, { ...options, cookie: req.headers.cookie })
+  let begun = false
 
-  holdHead(
-    res,
-    (status) => {
-      const commit = (): ReturnType<typeof sessions.commit> => sessions.commit(session, { failed: status >= 500 })
-      const reply = beforeCommit?.()?.then(commit) ?? commit()
-      if (!('then' in reply)) {
-        committed = true
-        return reply
-      }
-      return reply.then((saved) => {
-        committed = true
-        return saved
-      })
-    },
-    onCommitError,
-  )
-  // After a commit that failed nothing is "late": all of it is unsaved, and the response has said so.
+  function commit(status: number, headSent: boolean): Reply | Promise<Reply> {
+    begun = true
+    const now = (): Reply | Promise<Reply> => visit.commit({ failed: status >= 500, headSent })
+    return beforeCommit?.()?.then(now) ?? now()
+  }
+
+  holdHead(res, (status) => commit(status, res.headersSent), onCommitError)
   res.on('close', () => {
-    if (committed) sessions.finished(session)
+    // A writer that kept the response's own methods from before went around us.
+    if (!begun && res.headersSent) Promise.resolve(commit(res.statusCode, true)).catch(warnOfHead)
+    visit.finished()
   })
-  return session
+}
+
+/** The response is over, so there is nobody else to tell. */
+function warnOfHead(error: unknown): void {
+  if (error instanceof SessionError && error.code === 'head_sent') warn('COATCHECK_HEAD_SENT', error.message)
 }

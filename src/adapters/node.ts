@@ -15,6 +15,11 @@ export interface NodeServerRequest extends NodeRequest {
 export interface NodeOptions<Req, Res> {
   /** Whether the visitor came by https. Default: whether this socket is TLS; behind a proxy, say it here. */
   readonly secure?: (req: Req) => boolean
+  /**
+   * Open the session when it is first asked for, by `await sessions.get(req)`. A request that does not ask is no visit
+   * and reads nothing. Default false.
+   */
+  readonly lazy?: boolean
   /** False for a request that is no visit, such as polling: the session's deadline stays. Default: every one is. */
   readonly activity?: (req: Req) => boolean
   /** Sends the error response when the session could not be saved, in place of a plain 500. Must end `res`. */
@@ -60,10 +65,12 @@ export function session<Data extends object, Req extends NodeServerRequest, Res 
 ): (req: Req, res: Res, next?: (error?: unknown) => void) => void {
   const handler = typeof handlerOrOptions === 'function' ? handlerOrOptions : undefined
   const options = typeof handlerOrOptions === 'function' ? handlerOptions : handlerOrOptions
-  const { secure = isTls, activity = () => true, onCommitError, onError = warnOfFailure } = options
+  const { secure = isTls, lazy = false, activity = () => true, onCommitError, onError = warnOfFailure } = options
 
   async function open(req: Req, res: Res): Promise<void> {
     await serveSession(sessions, req, res, {
+      request: req,
+      lazy,
       secure: secure(req),
       activity: activity(req),
       onCommitError: onCommitError && ((error) => onCommitError(error, req, res)),

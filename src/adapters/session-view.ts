@@ -1,20 +1,23 @@
 import { SessionError } from '../errors.ts'
+import { notLoaded } from '../requests.ts'
 import type { Session } from '../session.ts'
 import { callBack } from './call-back.ts'
 import type { Callback } from './call-back.ts'
-import { expressCookie } from './express-cookie.ts'
-import type { ExpressCookie } from './express-cookie.ts'
+import { cookieView } from './cookie-view.ts'
+import type { CookieView } from './cookie-view.ts'
+import { refuseMember, withMembers } from './session-members.ts'
+import type { Members } from './session-members.ts'
 
-export type { ExpressCookie } from './express-cookie.ts'
+export type { CookieView } from './cookie-view.ts'
 
 /**
  * The members that `req.session` has beside the data's own keys: those of express-session, no others. They are not
  * enumerable, and assigning to one throws. Each takes a callback, and then returns the session, or gives a promise.
  */
-export interface ExpressSession {
+export interface SessionView {
   /** A public handle of the session; useless as a cookie. */
   readonly id: string
-  readonly cookie: ExpressCookie
+  readonly cookie: CookieView
   /** Save now instead of with the response. */
   save(): Promise<void>
   save(callback: Callback): this
@@ -31,80 +34,114 @@ export interface ExpressSession {
   touch(): this
 }
 
-/** `req.session` for one request. */
-export interface RequestSession {
-  /** The data with express-session's members; undefined once it was destroyed through them. */
-  readonly get: () => ExpressSession | undefined
+/** `req.session` for one request: the property of that name reads and assigns through it. */
+export interface SessionProperty<Data extends object> {
+  /** The data with the members; undefined once it was destroyed through them. `not_loaded` before the session is. */
+  readonly get: () => SessionView | undefined
   /** null destroys; another object replaces the data, under the same ID. */
   readonly set: (value: unknown) => void
+  /** The session is open, and is this one. */
+  readonly show: (session: Session<Data>) => void
   /** A destroy that failed, or that nobody waited for, is done or fails the response before its head leaves. */
   readonly beforeCommit: () => Promise<void> | undefined
 }
+
+/** What differs between frameworks. */
+export interface SessionPropertyOptions<Data extends object> {
+  /** How the framework's users write the property, such as `req.session`: errors say it. */
+  readonly label: string
+  /** More members, or others in place of those of the same name; each is looked up when it is read. */
+  readonly members?: (session: Session<Data>, answer: Answer) => Members
+}
+
+/** Give a promise, or call back once it settles and give the session. */
+export type Answer = (promise: Promise<void>, callback: Callback | undefined) => unknown
 
 /**
  * A proxy over `session.data` itself, so that both are always the same data. The other way, members on the data
  * object or its prototype, would put names into the data that the session promises to leave free. The price:
  * `structuredClone(req.session)` refuses a proxy; `structuredClone({ ...req.session })` does not.
  */
-export function requestSession<Data extends object>(session: Session<Data>): RequestSession {
-  let shown: { readonly data: object; readonly view: ExpressSession } | undefined
+export function sessionProperty<Data extends object>({
+  label,
+  members: more,
+}: SessionPropertyOptions<Data>): SessionProperty<Data> {
+  let session: Session<Data> | undefined
+  let shown: Shown | undefined
   let destroyed = false
 
-  function view(): ExpressSession {
-    const { data } = session
-    if (shown?.data !== data) shown = { data, view: show(data) }
-    return shown.view
+  function loaded(): Session<Data> {
+    if (session) return session
+    throw notLoaded()
+  }
+
+  function look(): Shown {
+    const current = loaded()
+    const { data } = current
+    if (shown?.data !== data) shown = show(current, data)
+    return shown
   }
 
   function destroy(): Promise<void> {
+    const current = loaded()
     destroyed = true
-    return session.destroy()
+    return current.destroy()
   }
 
-  function show(data: object): ExpressSession {
-    const answer = (promise: Promise<void>, callback?: Callback): unknown => {
+  function show(current: Session<Data>, data: object): Shown {
+    const answer: Answer = (promise, callback) => {
       // Express code calls these without waiting: a failure then must not end the process. The commit meets it again.
       promise.catch(() => undefined)
       if (callback === undefined) return promise
       callBack(promise, callback)
       return proxy
     }
-    const members: Members = {
-      id: () => session.id,
-      cookie: () => expressCookie(session),
+    const save = (callback?: Callback): unknown => answer(saved(current), callback)
+    const reload = (callback?: Callback): unknown => answer(reloaded(current), callback)
+    const regenerate = (callback?: Callback): unknown => answer(current.regenerate(), callback)
+    const end = (callback?: Callback): unknown => answer(destroy(), callback)
+    const touch = (): unknown => proxy
+    const common: Readonly<Record<keyof SessionView, () => unknown>> = {
+      id: () => current.id,
+      cookie: () => cookieView(current),
       save: () => save,
       reload: () => reload,
       regenerate: () => regenerate,
       destroy: () => end,
       touch: () => touch,
     }
-    const save = (callback?: Callback): unknown => answer(saved(session), callback)
-    const reload = (callback?: Callback): unknown => answer(reloaded(session), callback)
-    const regenerate = (callback?: Callback): unknown => answer(session.regenerate(), callback)
-    const end = (callback?: Callback): unknown => answer(destroy(), callback)
-    const touch = (): unknown => proxy
-    const proxy = withMembers(data, members)
-    return proxy
+    const members = more ? { ...common, ...more(current, answer) } : common
+    const proxy = withMembers(data, members, label)
+    // The proxy's traps answer for every member.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return { data, members, view: proxy as SessionView }
   }
 
   return {
-    get: () => (destroyed ? undefined : view()),
+    get: () => (destroyed ? undefined : look().view),
     set(value) {
       if (value === null || value === undefined) {
         destroy().catch(() => undefined)
         return
       }
       if (typeof value !== 'object' || Array.isArray(value)) {
-        throw new SessionError('bad_value', 'req.session was set to what is no plain object; null destroys the session')
+        throw new SessionError('bad_value', `${label} was set to what is no plain object; null destroys the session`)
       }
+      const { members, view } = look()
       const replacement = { ...value }
-      for (const key of Object.keys(replacement)) refuseMember(key)
-      const current = view()
-      for (const key of Object.keys(current)) Reflect.deleteProperty(current, key)
-      Object.assign(current, replacement)
+      for (const key of Object.keys(replacement)) refuseMember(members, key, label)
+      for (const key of Object.keys(view)) Reflect.deleteProperty(view, key)
+      Object.assign(view, replacement)
     },
-    beforeCommit: () => (destroyed ? session.destroy() : undefined),
+    show: (opened) => (session = opened),
+    beforeCommit: () => (destroyed ? session?.destroy() : undefined),
   }
+}
+
+interface Shown {
+  readonly data: object
+  readonly members: Members
+  readonly view: SessionView
 }
 
 /**
@@ -122,51 +159,4 @@ async function saved<Data extends object>(session: Session<Data>): Promise<void>
 async function reloaded<Data extends object>(session: Session<Data>): Promise<void> {
   if (await session.reload()) return
   throw new SessionError('session_ended', 'nothing is stored for it, so there is nothing to reload')
-}
-
-type Members = Readonly<Record<keyof ExpressSession, () => unknown>>
-
-const NAMES: Readonly<Record<keyof ExpressSession, true>> = {
-  id: true,
-  cookie: true,
-  save: true,
-  reload: true,
-  regenerate: true,
-  destroy: true,
-  touch: true,
-}
-
-function isMember(key: string | symbol): key is keyof ExpressSession {
-  return Object.hasOwn(NAMES, key)
-}
-
-function refuseMember(key: string | symbol): void {
-  if (!isMember(key)) return
-  throw new SessionError(
-    'bad_value',
-    `req.session.${key} is a member of the session; keep data under another name, or use sessions.of(req).data`,
-  )
-}
-
-/** `data`, with `members` answering under their names. Data stored under such a name stays, unseen from here. */
-function withMembers(data: object, members: Members): ExpressSession {
-  const proxy: object = new Proxy(data, {
-    get: (target, key, receiver) => (isMember(key) ? members[key]() : Reflect.get(target, key, receiver)),
-    has: (target, key) => isMember(key) || Reflect.has(target, key),
-    // Assigning arrives here, too.
-    defineProperty(target, key, descriptor) {
-      refuseMember(key)
-      return Reflect.defineProperty(target, key, descriptor)
-    },
-    deleteProperty(target, key) {
-      refuseMember(key)
-      return Reflect.deleteProperty(target, key)
-    },
-    ownKeys: (target) => Reflect.ownKeys(target).filter((key) => !isMember(key)),
-    getOwnPropertyDescriptor: (target, key) =>
-      isMember(key) ? undefined : Reflect.getOwnPropertyDescriptor(target, key),
-  })
-  // The traps above answer for every member.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return proxy as ExpressSession
 }

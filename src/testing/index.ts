@@ -12,10 +12,15 @@ export {
 export {
   type AdapterContext,
   type AdapterHandler,
+  type AdapterMount,
+  type AdapterPage,
   type AdapterReply,
+  type AdapterServer,
   type AdapterSetup,
   type Browser,
   type Page,
+  type ServerOptions,
+  type Visitors,
 } from './adapter-context.ts'
 export { type TestClock, testClock } from './clock.ts'
 export {

@@ -45,6 +45,12 @@ const handler: AdapterHandler = async (session, path) => {
   return { body: JSON.stringify(session.data) }
 }
 
-const { url } = await serve(sessions, handler)
+const { url } = await serve({
+  mounts: [{ sessions }],
+  at: undefined,
+  trustProxy: false,
+  page: (request, path) => handler(sessions.of(request), path),
+  onError: () => {},
+})
 process.stdout.write(`${url}\n`)
 process.stdin.resume().on('end', () => process.exit()) // ends with the test, however that ends

@@ -1,0 +1,40 @@
+import { warnOnce } from '../platform.ts'
+import type { Reply } from '../reply.ts'
+import { applyReply } from './headers.ts'
+
+/**
+ * The response with what the session needs, in a copy: the same object may be answered to the next visitor. `finished`
+ * is called when a streamed body has ended or is given up.
+ */
+export function dressResponse(response: Response, reply: Reply, finished: () => void): Response {
+  // Upgrades and Response.error() have no head that we could add to.
+  if (response.status < 200) {
+    if (reply.setCookie.length > 0) {
+      warnOnce(
+        'COATCHECK_COOKIE_LOST',
+        `a session cookie was due on a response of status ${response.status}, which cannot carry one; start or ` +
+          'regenerate the session before the upgrade',
+      )
+    }
+    return response
+  }
+  if (!reply.varyCookie && reply.setCookie.length === 0) return response
+  const dressed = new Response(watch(response, finished), response)
+  applyReply(dressed.headers, reply)
+  return dressed
+}
+
+/**
+ * The body, telling when it has ended or is given up. A body of a declared length is passed as it is: it costs no
+ * pass-through, and what makes it is hardly still changing the session.
+ */
+function watch({ body, headers }: Response, finished: () => void): ReadableStream<Uint8Array> | null {
+  if (body === null || headers.has('content-length')) return body
+  const watcher = { flush: finished, cancel: finished } // TypeScript's DOM library does not know cancel yet
+  return body.pipeThrough(new TransformStream(watcher))
+}
+
+/** 500, and nothing about the reason. */
+export function plainError(): Response {
+  return new Response('Internal Server Error', { status: 500, headers: { 'cache-control': 'no-store' } })
+}
