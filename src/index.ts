@@ -24,6 +24,7 @@ export type { SiteData } from './clear-site-data.ts'
 export type { Clock } from './clock.ts'
 export type { RandomBytes } from './token.ts'
 export type {
+  EvictingStore,
   ListedRecord,
   RecordInput,
   Store,

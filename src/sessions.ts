@@ -17,6 +17,7 @@ import type { Reply } from './reply.ts'
 import { requestSessions } from './requests.ts'
 import { refuseLate, replyFor, reportLate } from './respond.ts'
 import { Session } from './session.ts'
+import type { EvictingStore, Store } from './store.ts'
 import { fileStore } from './stores/file.ts'
 import { createSweeper } from './sweeper.ts'
 import { drawTicket } from './token.ts'
@@ -89,6 +90,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const { emit, on } = createEvents({ ...policy, refOf })
   const given = options.store ?? fileStore('.sessions')
   const other = backendOf(given)
+  if (evicts(given)) given.onEvict((id) => emit('evicted', { id }))
   // What is no store has nothing to wait for, and saying that it cannot is no failure to report.
   const store = other ? given : limitedStore(given, policy.storeTimeout, policy.clock, emit)
   const queue = keyedQueue()
@@ -152,4 +154,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     of,
     get,
   }
+}
+
+function evicts(store: Store): store is EvictingStore {
+  return 'onEvict' in store
 }

@@ -46,6 +46,15 @@ export interface Store {
   close?(): Promise<void>
 }
 
+/**
+ * A store that removes live records to make room, and says so: `sessions.on('evicted')` is how operators hear of it.
+ * A wrapper around a store should pass it on.
+ */
+export interface EvictingStore extends Store {
+  /** Be told the ID of each live record that had to go, for as long as the store is in use. Must not throw. */
+  onEvict(listener: (id: string) => void): void
+}
+
 /** What the core hands to a store. */
 export interface RecordInput {
   /** Opaque, well-formed Unicode without NUL. Store it byte for byte. */

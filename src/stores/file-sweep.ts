@@ -48,12 +48,16 @@ interface Pass {
   doomed: Seen[] | undefined
 }
 
-/** The sweep of one store instance. Calls that overlap take turns. `ended` stops a pass when the store closes. */
+/**
+ * The sweep of one store instance. Calls that overlap take turns. `ended` stops a pass when the store closes.
+ * `evicted` is told of each live record that `maxSessions` cost.
+ */
 export function fileSweep(
   folder: Folder,
   locks: Locks,
   maxSessions: number | undefined,
   ended: () => boolean,
+  evicted: (id: string) => void,
 ): (now: number, limit: SweepLimit) => Promise<SweepResult> {
   let pass: Pass | undefined
   let turns: Promise<unknown> = Promise.resolve()
@@ -88,7 +92,10 @@ export function fileSweep(
     }
     const victim = current.doomed.pop()
     // Visited since it was seen: it no longer is the one that ends first.
-    return victim !== undefined && remove(victim.shard, victim.id, (expiresAt) => expiresAt === victim.expiresAt)
+    if (victim === undefined) return false
+    const removed = remove(victim.shard, victim.id, (expiresAt) => expiresAt === victim.expiresAt)
+    if (removed && victim.expiresAt > now) evicted(victim.id)
+    return removed
   }
 
   function visit(shard: Shard, name: string, now: number): boolean {

@@ -1,7 +1,7 @@
 import { warnOnce } from '../platform.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { SessionError } from '../errors.ts'
-import type { ListedRecord, RecordInput, Store, StoredRecord } from '../store.ts'
+import type { EvictingStore, ListedRecord, RecordInput, StoredRecord } from '../store.ts'
 import { openFolder } from './file-folder.ts'
 import { type Header, type NotARecord, recordBytes, versionSource } from './file-format.ts'
 import {
@@ -43,7 +43,7 @@ export interface FileStoreOptions {
  * @throws {@link SessionError} `store_unusable` when the folder cannot be made or written, is on a network file
  * system or on one without hard links; `bad_option` when an option makes no sense.
  */
-export function fileStore(directory: string, options: FileStoreOptions = {}): Store {
+export function fileStore(directory: string, options: FileStoreOptions = {}): EvictingStore {
   const { maxSessions, fsync = false, clock = systemClock } = options
   if (typeof directory !== 'string' || directory === '')
     throw new SessionError('bad_option', "fileStore() takes the path of a folder: fileStore('.sessions')")
@@ -56,7 +56,9 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): St
   const nextVersion = versionSource()
   let temporaries = 0
   let closed = false
-  const sweep = fileSweep(folder, locks, maxSessions, () => closed)
+  const listeners: ((id: string) => void)[] = []
+  const told = (id: string): void => listeners.forEach((tell) => tell(id))
+  const sweep = fileSweep(folder, locks, maxSessions, () => closed, told)
 
   /** Every verb's frame: refuse when closed, and say which file a failing system call was about. */
   async function on<Result>(what: string, work: () => Result | Promise<Result>): Promise<Result> {
@@ -186,6 +188,8 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): St
     },
 
     sweep: (now, limit) => on('sweep', () => sweep(now, limit)),
+
+    onEvict: (listener) => void listeners.push(listener),
 
     async close() {
       if (closed) return

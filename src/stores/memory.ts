@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import type { RecordInput, Store, StoredRecord, SweepResult } from '../store.ts'
+import type { EvictingStore, RecordInput, StoredRecord, SweepResult } from '../store.ts'
 
 /** How much a {@link memoryStore} may hold. */
 export interface MemoryStoreOptions {
@@ -45,10 +45,10 @@ interface Pass {
  * `COATCHECK_EVICTION` says so. A record larger than `maxBytes` is refused with `record_too_large`, limits that are
  * not positive with `bad_option`.
  */
-export function memoryStore(options: MemoryStoreOptions = {}): Required<Store> {
+export function memoryStore(options: MemoryStoreOptions = {}): Required<EvictingStore> {
   const maxSessions = positive('maxSessions', options.maxSessions ?? 100_000)
   const maxBytes = positive('maxBytes', options.maxBytes ?? 256 * 1024 * 1024)
-  const { onEvict } = options
+  const listeners = options.onEvict ? [options.onEvict] : []
   // A Map keeps its keys in the order of insertion, so taking a key out and putting it back makes it the newest, and
   // the first key is the one unused for longest: all that an LRU needs, with no package beside it.
   const entries = new Map<string, Entry>()
@@ -108,7 +108,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<Store> {
     if (entry.expiresAt <= now) return
     if (!warned) warnOfEviction(maxSessions, maxBytes)
     warned = true
-    onEvict?.(id)
+    for (const told of listeners) told(id)
   }
 
   function removeDead(now: number, atMost: number, look: number, timeIsUp: () => boolean): SweepResult {
@@ -166,6 +166,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<Store> {
       const end = performance.now() + limit.ms
       return removeDead(now, limit.records, Infinity, () => performance.now() >= end)
     },
+    onEvict: (listener) => void listeners.push(listener),
     /** Does nothing: there is nothing to release, and whoever still has the store can still use it. */
     async close() {},
   }

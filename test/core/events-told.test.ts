@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { inspect } from 'node:util'
@@ -9,6 +12,7 @@ import { createEvents } from '../../src/event-emitter.ts'
 import { createSessions } from '../../src/index.ts'
 import type { Listener, SessionEvent, SessionEvents } from '../../src/index.ts'
 import { logRefs } from '../../src/log-ref.ts'
+import { fileStore } from '../../src/stores/file.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { testClock } from '../../src/testing/index.ts'
 import { eventNames } from './event-names.ts'
@@ -230,6 +234,51 @@ suite('expired is told apart from unknown', () => {
       },
     }
   }
+})
+
+suite('evicted', () => {
+  test('memory: a live session that made room, not one that was dead', async () => {
+    const store = memoryStore({ maxSessions: 1 })
+    const on = scene({ store })
+    const told: SessionEvent[] = []
+    on.sessions.on('evicted', (event) => told.push(event))
+    await arrive(on)
+    const { id } = await on.open()
+    on.cookie = undefined
+    await arrive(on)
+    const ref = await on.sessions.refOf(id)
+    assert.deepEqual(
+      told.map((event) => [event.id, { ...event }]),
+      [[id, { at: on.clock.now(), ref }]],
+    )
+    on.clock.advance(11 * 86_400_000)
+    on.cookie = undefined
+    await arrive(on)
+    assert.equal(told.length, 1)
+  })
+
+  test('file: what a sweep removed beyond maxSessions, by two instances on one store', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'coatcheck-'))
+    const store = fileStore(join(folder, 'sessions'), { maxSessions: 1 })
+    t.after(async () => {
+      await store.close?.()
+      rmSync(folder, { recursive: true })
+    })
+    const on = scene({ store })
+    const other = scene({ store })
+    const told: string[] = []
+    for (const { sessions } of [on, other]) sessions.on('evicted', ({ id }) => told.push(id))
+    await arrive(on)
+    const { id } = await on.open()
+    on.clock.advance(1000)
+    on.cookie = undefined
+    await arrive(on)
+    assert.equal(await on.sessions.sweep(), 1)
+    assert.deepEqual(told, [id, id])
+    on.clock.advance(11 * 86_400_000)
+    assert.equal(await on.sessions.sweep(), 1)
+    assert.equal(told.length, 2)
+  })
 })
 
 suite('diagnostics_channel', () => {
