@@ -100,7 +100,7 @@ export function holdHead(
       phase = 'held'
       shadow('headersSent', { get: () => true })
       shadow('writableEnded', { get: () => ended })
-      shadow('finished', { get: () => ended })
+      // `finished` stays false: by it Node's server takes the connection for idle, and cuts it off when it is closed.
       for (const setter of HEADER_SETTERS) shadow(setter, { value: refuse, writable: true })
       reply.then(release, fail)
     } else {

@@ -77,7 +77,7 @@ test('calls are made in order once the commit settles, and callbacks run', async
   })
   const answered = ask(port)
   await until(() => held.length === 9, 'the handler has run')
-  assert.deepEqual(held, [false, false, false, true, false, true, true, true, false])
+  assert.deepEqual(held, [false, false, false, true, false, true, true, false, false])
   assert.equal(ran.length, 0)
   committed.resolve(COOKIE)
   const { status, body, headers, complete } = await answered
@@ -85,6 +85,25 @@ test('calls are made in order once the commit settles, and callbacks run', async
   assert.deepEqual([headers['set-cookie'], headers['vary'], headers['x-before']], [OURS, ['Cookie'], ['1']])
   await until(() => ran.includes('close'), 'the response has closed')
   assert.deepEqual(ran.toSorted(), ['a', 'b', 'close', 'end', 'finish'])
+})
+
+test('a server that is closed while a response is held lets it go out first', async (t) => {
+  const committed = gate<Reply>()
+  const reached = gate<http.Server>()
+  const port = await serve(t, {
+    commit: () => committed.promise,
+    handler: (req, res) => {
+      res.end('x')
+      const { server } = req.socket as unknown as { server: http.Server }
+      reached.resolve(server)
+    },
+  })
+  const answered = ask(port)
+  const server = await reached.promise
+  server.close()
+  server.closeIdleConnections()
+  committed.resolve(COOKIE)
+  assert.deepEqual((await answered).status, 200)
 })
 
 test('no byte leaves before the commit settles', async (t) => {
