@@ -39,8 +39,7 @@ export async function openGrace(
   // An operator follows a session by its ID, without a token.
   if (now >= until || old.token === '') return undefined
   const token = await unsealed(old, id, until, sealed)
-  const ticket = token === undefined ? undefined : await ticketFor(token)
-  return ticket?.id === id ? ticket : undefined
+  return token === undefined ? undefined : ticketFor(token)
 }
 
 async function unsealed(old: Ticket, id: string, until: number, sealed: string): Promise<string | undefined> {
@@ -65,7 +64,7 @@ async function keyOf(token: string, use: 'encrypt' | 'decrypt'): Promise<CryptoK
   return crypto.subtle.deriveKey(hkdf, material, { name: 'AES-GCM', length: 256 }, false, [use])
 }
 
-/** What is sealed is bound to: a store that was written to can neither lengthen the grace nor redirect it. */
+/** What a seal is bound to: whoever can write to the store can neither lengthen the grace nor lead it elsewhere. */
 function context(from: string, to: string, until: number): Uint8Array<ArrayBuffer> {
   return encoder.encode(JSON.stringify([from, to, until]))
 }

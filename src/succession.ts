@@ -52,9 +52,8 @@ export function movedTo({ id, grace }: Successor): Meta {
 }
 
 /** The head of the record that a session moves to. `now` is noted where IDs are renewed: their age counts from it. */
-export function movedFrom({ meta, ...head }: RecordHead, id: string, now: number | undefined): RecordHead {
-  const { issuedAt: _, ...notes } = meta ?? {}
-  return { ...head, meta: { ...notes, from: id, ...(now === undefined ? null : { issuedAt: now }) } }
+export function movedFrom(head: RecordHead, id: string, now: number | undefined): RecordHead {
+  return { ...head, meta: { ...head.meta, from: id, ...(now === undefined ? null : { issuedAt: now }) } }
 }
 
 /** The notes a later write keeps: by then the move is over. */
