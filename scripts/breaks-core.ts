@@ -397,4 +397,22 @@ export const breaks: readonly Break[] = [
     edits: [["close: () => bounded('close', async () => store.close?.())", 'close: async () => store.close?.()']],
     why: 'a deployment hangs on a database that is gone',
   },
+  {
+    name: 'of two sessions whose cookies came the first counts',
+    file: 'find-session.ts',
+    edits: [['if (more.length > 0) return', 'if (more.length > 9) return']],
+    why: 'who controls a sibling domain puts visitors into a session of their own',
+  },
+  {
+    name: 'a change of the cookie settings is not noticed',
+    file: 'decide.ts',
+    edits: [['changed || facts.cookieOutdated ||', 'changed ||']],
+    why: 'a stricter cookie reaches nobody who has one',
+  },
+  {
+    name: 'a cookie passes for sent where it was not',
+    file: 'cookie-mark.ts',
+    edits: [['return mayIssue && !headGone', 'return mayIssue']],
+    why: 'a change of the cookie settings is lost on a streamed page',
+  },
 ]

@@ -80,6 +80,34 @@ export const promiseBodies: Readonly<Record<string, SessionBody>> = {
     check(ada.cookie !== bob.cookie, 'two visitors share a cookie')
     same((await ada.data())['user'], 'ada', "ada's data")
   },
+  'P5 of two cookies that open sessions neither is honoured, and both sessions live on': async (context) => {
+    const on = site(context)
+    const [ada, mallory] = [await arrived(on, { user: 'ada' }), await arrived(on, { user: 'mallory' })]
+    for (const both of [`${ada.cookie}; ${mallory.cookie}`, `${mallory.cookie}; ${ada.cookie}`]) {
+      const session = await on.visitor(both).open()
+      same(JSON.stringify([session.data, session.ended]), '[{},"ambiguous"]', 'the session of such a request')
+      session.data['address'] = 'Home 1'
+      same((await on.sessions.commit(session)).setCookie.length, 0, 'cookies sent')
+    }
+    const junk = `id=${'B'.repeat(43)}`
+    same(
+      (await on.visitor(`${junk}; ${ada.cookie}`).data())['user'],
+      'ada',
+      'the user behind a cookie that opens nothing',
+    )
+    same(JSON.stringify(await mallory.data()), '{"user":"mallory"}', 'what the other session holds')
+  },
+  'P9 changed cookie settings cost a session one write, and then nothing': async (context) => {
+    const on = site(context)
+    const ada = await arrived(on)
+    const changed = site(context, { cookie: { secure: false, sameSite: 'strict' } })
+    const strict = changed.visitor(ada.cookie)
+    const [line = ''] = (await strict.request(() => undefined)).setCookie
+    check(line.startsWith(`${ada.cookie}; `) && line.endsWith('SameSite=Strict'), `the cookie sent anew: ${line}`)
+    same((await strict.request(() => undefined)).setCookie.length, 0, 'cookies sent by the next request')
+    same(changed.gates.count('update'), 1, 'writes')
+    same(JSON.stringify(await strict.data()), '{"user":"ada"}', 'the data')
+  },
   'P6 the store is never given a token': async (context) => {
     const on = site(context)
     const ada = await arrived(on)

@@ -91,6 +91,7 @@ suite('a change of the cookie settings', () => {
     const on = await visited({ user: 'ann' }, { cookie: { name: 'sid', secure: false } })
     const next = restarted(on, { name: 'sid', secure: true })
     assert.deepEqual(await passing(next, false), [])
+    assert.equal(on.gates.count('update'), 0)
     const plain = await next.open({ secure: false })
     plain.data['plain'] = true
     await next.commit(plain)
