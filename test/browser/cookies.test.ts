@@ -1,7 +1,7 @@
 /** The rules of cookies as Chromium has them: what it keeps, sends and deletes of what we set. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, suite, test } from 'node:test'
-import type { BrowserContext } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import type { CookieOptions } from '../../src/cookie-rules.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { cookiesOf, fetched, openSites, shown } from './sites.ts'
@@ -11,10 +11,13 @@ const DAY = 86_400
 
 suite('cookies in Chromium', () => {
   let sites: Sites
+  // One jar and one page for all, emptied in between: opening them takes longer than what is tested.
   let context: BrowserContext
+  let page: Page
   before(async () => {
     sites = await openSites()
     context = await sites.visitor()
+    page = await context.newPage()
   })
   beforeEach(() => context.clearCookies())
   after(() => sites?.close())
@@ -38,7 +41,6 @@ suite('cookies in Chromium', () => {
   for (const [label, { options, name, scheme = 'https' }] of Object.entries(kinds))
     test(`${label}: kept, sent back, out of reach of scripts, deleted`, async () => {
       const site = await sites.serve(scheme, { cookie: { secure: false, ...options } })
-      const page = await context.newPage()
       const at = (path: string): string => site.url('www.shop.test', `/app/%C3%BC%20ber/${path}`)
       await shown(page, at('login?user=ann'))
       const [cookie, ...others] = await cookiesOf(context)
@@ -53,11 +55,9 @@ suite('cookies in Chromium', () => {
       assert.equal(await page.evaluate(() => document.cookie), '')
       await fetched(page, at('logout'))
       assert.deepEqual(await context.cookies(), [])
-      await page.close()
     })
 
   test('it lasts as long as the session, 400 days at most, or as long as the window', async () => {
-    const page = await context.newPage()
     for (const [options, days] of [
       [{}, 31],
       [{ lifetime: '2000d' }, 400],
@@ -65,15 +65,15 @@ suite('cookies in Chromium', () => {
     ] as const) {
       const site = await sites.serve('http', { cookie: { secure: false }, ...options })
       await shown(page, site.url('shop.test', '/login?user=ann'))
-      const [{ expires = 0 } = {}] = await context.cookies()
+      const [cookie] = await context.cookies()
+      assert.ok(cookie)
+      const { expires } = cookie
       if (days === undefined) assert.equal(expires, -1)
       else assert.ok(Math.abs(expires - Date.now() / 1000 - days * DAY) < 60, `${expires}`)
     }
-    await page.close()
   })
 
   test('a domain shares the session between subdomains; without one, each host has its own', async () => {
-    const page = await context.newPage()
     const shared = await sites.serve('https', { cookie: { secure: true, domain: 'shop.test' } })
     await shown(page, shared.url('www.shop.test', '/login?user=ann'))
     assert.deepEqual((await shown(page, shared.url('api.shop.test'))).data, { user: 'ann' })
@@ -86,11 +86,9 @@ suite('cookies in Chromium', () => {
     await shown(page, apart.url('www.shop.test', '/login?user=ann'))
     assert.deepEqual((await shown(page, apart.url('api.shop.test'))).data, {})
     assert.deepEqual((await shown(page, apart.url('www.shop.test'))).data, { user: 'ann' })
-    await page.close()
   })
 
   test('what is refused at construction is what Chromium drops without a word', async () => {
-    const page = await context.newPage()
     const [http, https] = [await sites.serve('http'), await sites.serve('https')]
     const dropped = {
       http: [
@@ -117,12 +115,10 @@ suite('cookies in Chromium', () => {
     await page.goto(http.url('shop.test', setting('never=1; Path=/a b')))
     assert.equal((await context.cookies()).length, 1)
     assert.deepEqual((await shown(page, http.url('shop.test', '/a b/page'))).cookies, [''])
-    await page.close()
   })
 
   test('a Secure cookie stays at home on plain http, and nothing is stored for nobody', async () => {
     const store = memoryStore()
-    const page = await context.newPage()
     const plain = await sites.serve('http', { store, cookie: { name: 'sid', secure: true } })
     const https = await sites.serve('https', { store, cookie: { name: 'sid', secure: true } })
     let withheld = 0
@@ -135,12 +131,10 @@ suite('cookies in Chromium', () => {
     assert.equal((await context.cookies()).length, 1)
     assert.deepEqual((await shown(page, plain.url('shop.test'))).cookies, [''])
     assert.deepEqual((await shown(page, https.url('shop.test'))).data, { user: 'ann' })
-    await page.close()
   })
 
   test('changed settings replace the cookie with the next page, and cookies of before go', async () => {
     const store = memoryStore()
-    const page = await context.newPage()
     const changes: readonly (readonly [CookieOptions, Partial<Awaited<ReturnType<typeof cookiesOf>>[number]>])[] = [
       [{ path: '/app' }, { path: '/app', sameSite: 'Lax' }],
       [
@@ -166,11 +160,9 @@ suite('cookies in Chromium', () => {
       assert.partialDeepStrictEqual(all[0], expected)
       assert.deepEqual((await fetched(page, site.url('www.shop.test', '/app/page'))).data, { user: 'ann' })
     }
-    await page.close()
   })
 
   test('a logout makes the browser forget its storage over https, and only where that is asked for', async () => {
-    const page = await context.newPage()
     for (const [clearSiteData, kept] of [
       [true, null],
       [false, 'here'],
@@ -183,7 +175,6 @@ suite('cookies in Chromium', () => {
       assert.equal(await page.evaluate(() => localStorage.getItem('draft')), kept)
       assert.deepEqual(await context.cookies(), [])
     }
-    await page.close()
   })
 })
 

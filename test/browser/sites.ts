@@ -132,6 +132,16 @@ export async function shownIn(page: Page | FrameLocator): Promise<Shown> {
 }
 
 /** What the jar holds, without values and expiry. */
-export async function cookiesOf(context: BrowserContext): Promise<Omit<Cookie, 'value' | 'expires'>[]> {
-  return (await context.cookies()).map(({ value: _, expires: __, ...cookie }) => cookie)
+export async function cookiesOf(
+  context: BrowserContext,
+): Promise<Pick<Cookie, 'name' | 'domain' | 'path' | 'httpOnly' | 'secure' | 'sameSite'>[]> {
+  const cookies = await context.cookies()
+  return cookies.map(({ name, domain, path, httpOnly, secure, sameSite }) => ({
+    name,
+    domain,
+    path,
+    httpOnly,
+    secure,
+    sameSite,
+  }))
 }
