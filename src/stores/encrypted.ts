@@ -1,42 +1,17 @@
 import { backendOf } from '../backend.ts'
-import { systemClock } from '../clock.ts'
-import type { Clock } from '../clock.ts'
 import { SessionError } from '../errors.ts'
-import { warnOnce } from '../platform.ts'
-import { secretsOf } from '../seal-keys.ts'
 import { createOwnerSeal } from '../seal-owner.ts'
 import { createBoundSeal } from '../seal-bound.ts'
 import type { ListedRecord, RecordInput, Store } from '../store.ts'
+import { checkEncryption } from './encrypted-options.ts'
+import type { EncryptedStoreOptions } from './encrypted-options.ts'
 import { openRecord, outsideOwner, sealRecord } from './encrypted-record.ts'
 import type { RecordSeal } from './encrypted-record.ts'
 import { resealAll } from './encrypted-reseal.ts'
 import type { ResealOptions, ResealProgress } from './encrypted-reseal.ts'
 
+export type { EncryptedStoreOptions } from './encrypted-options.ts'
 export type { ResealOptions, ResealProgress } from './encrypted-reseal.ts'
-
-/** How records are encrypted. */
-export interface EncryptedStoreOptions {
-  /**
-   * Secrets of at least 32 random bytes, as bytes or as text in base64, base64url or hex. The first encrypts, all
-   * decrypt: put a new one in front, and remove the old one after {@link EncryptedStore.reseal}.
-   */
-  readonly keys: readonly (string | Uint8Array)[]
-  /**
-   * Secrets of the same kind, under which owners are hashed before the store sees them. Apart from `keys`, because
-   * these need to change less often: each one in the list costs `list({ owner })` a query. Default: owners in clear.
-   */
-  readonly ownerKeys?: readonly (string | Uint8Array)[]
-  /** What is encrypted for one purpose decrypts for no other: a name for each store that shares keys. Default `''`. */
-  readonly purpose?: string
-  /**
-   * For the move of a store that holds records in clear: until this moment (a date like `'2027-01-31'`, in UTC, or a
-   * `Date`), records in clear are accepted and encrypted as they are used. Whoever can write to the store can make
-   * sessions until then. At most 400 days ahead. Default: they are refused.
-   */
-  readonly acceptClearUntil?: string | Date
-  /** Time, for {@link EncryptedStoreOptions.acceptClearUntil} and `reseal()`. Default: the machine's. */
-  readonly clock?: Clock
-}
 
 /** A store whose payloads are encrypted. */
 export interface EncryptedStore extends Store {
@@ -49,19 +24,8 @@ export interface EncryptedStore extends Store {
   reseal(options?: ResealOptions): Promise<ResealProgress>
 }
 
-/** No migration lasts longer than the longest cookie (RFC 6265bis: 400 days). */
-const LONGEST_WINDOW_MS = 400 * 86_400_000
-
 /** Under this name a store says that it encrypts. */
 const ENCRYPTS: unique symbol = Symbol('coatcheck.encrypts')
-
-const OPTIONS: ReadonlySet<string> = new Set<keyof EncryptedStoreOptions>([
-  'keys',
-  'ownerKeys',
-  'purpose',
-  'acceptClearUntil',
-  'clock',
-])
 
 /**
  * A store around `inner` that encrypts every payload (AES-256-GCM, bound to the record's ID and to `purpose`) before
@@ -75,7 +39,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof EncryptedStoreOptions>([
  */
 export function encryptedStore(inner: Store, options: EncryptedStoreOptions): EncryptedStore {
   checkInner(inner)
-  const { payloads, owners, purpose, clearUntil, clock } = checked(options)
+  const { payloads, owners, purpose, clearUntil, clock } = checkEncryption(options)
   let sealing: Promise<RecordSeal> | undefined
 
   async function derive(): Promise<RecordSeal> {
@@ -141,47 +105,6 @@ function checkInner(inner: Store & { readonly [ENCRYPTS]?: true }): void {
   }
   if (backendOf(inner)) refuse('sessions in cookies are encrypted already: by cookieStore({ keys }), or cookie:?key=…')
   if (inner[ENCRYPTS]) refuse('this store encrypts already; put further keys into its own list')
-}
-
-interface Checked {
-  readonly payloads: ReturnType<typeof secretsOf>
-  readonly owners: ReturnType<typeof secretsOf> | undefined
-  readonly purpose: string
-  /** Unix ms. */
-  readonly clearUntil: number
-  readonly clock: Clock
-}
-
-function checked(options: EncryptedStoreOptions): Checked {
-  if (typeof options !== 'object' || options === null) refuse('encryptedStore() takes keys: { keys: […] }')
-  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name))
-  if (unknown !== undefined) {
-    refuse(`there is no encryptedStore option "${unknown}"; there are ${[...OPTIONS].join(', ')}`)
-  }
-  const { keys, ownerKeys, purpose = '', acceptClearUntil, clock = systemClock } = options
-  if (typeof purpose !== 'string') refuse('purpose is no text; it is a name for what is encrypted')
-  return {
-    payloads: secretsOf(keys),
-    owners: ownerKeys === undefined ? undefined : secretsOf(ownerKeys, 'ownerKeys'),
-    purpose,
-    clearUntil: endOfWindow(acceptClearUntil, clock),
-    clock,
-  }
-}
-
-function endOfWindow(option: string | Date | undefined, clock: Clock): number {
-  if (option === undefined) return Number.NEGATIVE_INFINITY
-  const end = typeof option === 'string' || option instanceof Date ? new Date(option).getTime() : Number.NaN
-  if (Number.isNaN(end)) refuse("acceptClearUntil is no date; write one like '2027-01-31'")
-  if (end > clock.now() + LONGEST_WINDOW_MS)
-    refuse('acceptClearUntil is more than 400 days ahead; reseal() ends it today')
-  if (clock.now() < end) {
-    warnOnce(
-      'COATCHECK_CLEAR_RECORDS',
-      `records in clear are accepted until ${new Date(end).toISOString()}; call reseal() and take acceptClearUntil out`,
-    )
-  }
-  return end
 }
 
 function refuse(detail: string): never {

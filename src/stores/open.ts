@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.ts'
 import type { Store } from '../store.ts'
-import type { EncryptedStore, EncryptedStoreOptions } from './encrypted.ts'
+import type { EncryptedStoreOptions } from './encrypted-options.ts'
+import type { EncryptedStore } from './encrypted.ts'
 import { schemes } from './open-schemes.ts'
 import { parseStoreUrl } from './open-url.ts'
 
@@ -26,16 +27,15 @@ export function openStore(url: string): Promise<Store>
 export function openStore(url: string, options: EncryptedStoreOptions): Promise<EncryptedStore>
 // Options that turned out undefined must not mean that nothing is encrypted, so it is their number that counts.
 export async function openStore(url: string, ...encryption: [] | [EncryptedStoreOptions]): Promise<Store> {
-  const store = await openPlain(url)
-  if (encryption.length === 0) return store
-  try {
-    // Loaded by those alone who encrypt.
-    const { encryptedStore } = await import('./encrypted.ts')
-    return encryptedStore(store, encryption[0])
-  } catch (error) {
-    await store.close?.()
-    throw error
-  }
+  if (encryption.length === 0) return openPlain(url)
+  const [options] = encryption
+  // Loaded by those alone who encrypt; and checked first, so that a mistake leaves no folder and no connection behind.
+  const [{ encryptedStore }, { checkEncryption }] = await Promise.all([
+    import('./encrypted.ts'),
+    import('./encrypted-options.ts'),
+  ])
+  checkEncryption(options)
+  return encryptedStore(await openPlain(url), options)
 }
 
 async function openPlain(url: string): Promise<Store> {

@@ -1,6 +1,7 @@
 /** What somebody can do who reads or writes the store, but has no key. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { createBoundSeal } from '../../src/seal-bound.ts'
 import type { EncryptedStore } from '../../src/stores/encrypted.ts'
 import { testClock } from '../../src/testing/index.ts'
 import { sealedVisit, testKey } from '../core/sealed-site.ts'
@@ -180,6 +181,13 @@ suite('what stands before the ciphertext chooses among our keys, and nothing els
         const bytes = Buffer.concat([iv, new Uint8Array(forged)]).toString('base64')
         assert.equal(await verdict(on, store, ada.slice(0, ada.lastIndexOf('.') + 1) + bytes), 'wrong_seal')
       }
+  })
+
+  test('the ID of a key is part of what must be right', async () => {
+    const seal = await createBoundSeal({ secrets: [Uint8Array.from(testKey())], purpose: 'test' })
+    const sealed = await seal.make('text', A)
+    assert.equal((await seal.open(sealed, A))?.text, 'text')
+    assert.equal(await seal.open(sealed.replace(/\..{8}\./, '.AAAAAAAA.'), A), undefined)
   })
 
   test('a record of one key under the ID of another', async () => {

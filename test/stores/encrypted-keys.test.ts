@@ -312,9 +312,9 @@ suite('hashed owners', () => {
     const on = vault()
     await arrive(on.visitor(HASHED), {}, 'ada')
     const both = { ownerKeys: [OWNER_NEW, OWNER_OLD] }
-    on.gates.hold('list')
+    on.gates.hold('list', { side: 'after' })
     const listing = Array.fromAsync(on.visitor(both).sessions.list({ owner: 'ada' }))
-    const stop = await on.gates.reached('list')
+    const stop = await on.gates.reached('list', 'after')
     await encryptedStore(on.inner, { keys: [OLD], ...both, clock: on.clock }).reseal()
     stop.release()
     assert.equal((await listing).length, 1)

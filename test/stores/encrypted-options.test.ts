@@ -1,7 +1,7 @@
 /** What encryptedStore() and openStore(url, options) take and refuse, and what they cost who does not use them. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -59,6 +59,23 @@ suite('options', () => {
     own.fill(0)
     await store.create('a'.repeat(64), { payload: 'x', expiresAt: 2, owner: '' }, 1)
     assert.equal((await store.read('a'.repeat(64), 1))?.owner, '')
+  })
+
+  test('what the caller does to a record while it is encrypted does not reach the store', async () => {
+    const store = encryptedStore(memoryStore(), { keys })
+    const id = 'a'.repeat(64)
+    const record = { payload: 'original', owner: 'ada', expiresAt: 2 }
+    const creating = store.create(id, record, 1)
+    record.payload = 'spoilt'
+    const { version = 0 } = (await creating) ?? {}
+    assert.equal((await store.read(id, 1))?.payload, 'original')
+    const updating = store.update(id, version, record, 1)
+    record.payload = record.owner = 'spoilt again'
+    await updating
+    assert.deepEqual(
+      { ...(await store.read(id, 1)), version },
+      { payload: 'spoilt', owner: 'ada', expiresAt: 2, version },
+    )
   })
 
   test('the store shows nothing of its keys', () => {
@@ -176,17 +193,14 @@ suite('by URL', () => {
     )
   })
 
-  test('an option that turned out undefined is an error, and what was opened is closed', async (t) => {
+  test('an option that turned out undefined is an error, and nothing is opened', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'coatcheck-encrypted-'))
     t.after(() => rm(folder, { recursive: true }))
     for (const options of [undefined, { keys: undefined }, { keys: [undefined] }, {}])
       await assert.rejects(openStore('memory:', options as never), refusal('bad_option', 'keys'))
     await assert.rejects(openStore('cookie:?key=' + secret, { keys }), refusal('bad_option', 'encrypted already'))
-    const sqlite = `sqlite:${join(folder, 'sessions.db')}`
-    await assert.rejects(openStore(sqlite, { keys: [] }), refusal('bad_option'))
-    const left = process.getActiveResourcesInfo()
-    await openStore(sqlite).then((store) => store.close?.())
-    assert.deepEqual(process.getActiveResourcesInfo(), left)
+    await assert.rejects(openStore(`file:${folder}/sessions`, { keys: [] }), refusal('bad_option'))
+    assert.deepEqual(await readdir(folder), [])
   })
 
   test('what encrypts is loaded when a store does, and not before', async () => {
