@@ -94,7 +94,7 @@ export function administration(parts: AdministrationParts): Administration {
       return revokeOwned(parts, listing(store)({ owner }), owner, except)
     },
     sweep: () => sweeper.sweep(),
-    describe: () => describePolicy(policy, description),
+    describe: () => describePolicy(policy, store, description),
     health: () => checkHealth(inStore ? store : undefined, policy, () => closing.isClosed()),
     close: () => closing.close(),
   }

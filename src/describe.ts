@@ -1,11 +1,12 @@
 import { inWords } from './duration.ts'
 import type { Policy } from './options.ts'
+import type { Store } from './store.ts'
 
 /**
  * The effective policy, a sentence a line: for the log at start-up and for auditors (ASVS 5.0, 7.1.1). `kept` is what
- * holds of where sessions are kept; default: what holds of every store.
+ * holds of where sessions are kept; default: what holds of the store.
  */
-export function describePolicy(policy: Policy, kept: readonly string[] = keptInStore(policy)): string {
+export function describePolicy(policy: Policy, store: Store, kept: readonly string[] = keptIn(store, policy)): string {
   const { lifetime, absolute, renewal, cookie } = policy
   const idle =
     lifetime.permanent === lifetime.browser
@@ -23,12 +24,18 @@ export function describePolicy(policy: Policy, kept: readonly string[] = keptInS
   ].join('\n')
 }
 
-function keptInStore({ onConflict, storeTimeout, sweepEvery }: Policy): string[] {
+function keptIn(store: Store, { onConflict, onStoreError, storeTimeout, sweepEvery }: Policy): string[] {
   return [
+    `Sessions are kept in ${store.name ?? 'a store without a name'}.`,
+    store.list ? 'They can be listed, and ended by owner.' : 'They cannot be listed, nor ended by owner.',
     `When two requests change one key, a deletion wins; otherwise ${typeof onConflict === 'function' ? 'your function decides' : `the answer is "${onConflict}"`}.`,
-    `A store call may take ${inWords(storeTimeout)}.`,
-    sweepEvery === false
-      ? 'Dead records are removed by sessions.sweep() alone.'
-      : `Dead records are removed about every ${inWords(sweepEvery)}.`,
+    `A store call may take ${inWords(storeTimeout)}; a request whose session cannot be read then gets ${onStoreError === 'error' ? 'an error' : 'an anonymous session that is never saved'}.`,
+    sweeping(store, sweepEvery),
   ]
+}
+
+function sweeping(store: Store, sweepEvery: Policy['sweepEvery']): string {
+  if (!store.sweep) return 'The store removes dead records by itself.'
+  if (sweepEvery === false) return 'Dead records are removed by sessions.sweep() alone.'
+  return `Dead records are removed about every ${inWords(sweepEvery)}.`
 }

@@ -59,6 +59,7 @@ export function limitedStore(store: Store, limitMs: number, clock: Clock, emit: 
   const list = store.list?.bind(store)
   const sweep = store.sweep?.bind(store)
   return {
+    ...(store.name === undefined ? {} : { name: store.name }),
     read: (id, now) => bounded('read', () => store.read(id, now), true),
     create: (id, record, now) => bounded('create', () => store.create(id, record, now)),
     update: (id, expected, record, now) => bounded('update', () => store.update(id, expected, record, now)),

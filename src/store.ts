@@ -13,6 +13,8 @@
  * - `id` is 64 lower-case hex digits, made by the core; nothing a client sends reaches a store.
  */
 export interface Store {
+  /** What `sessions.describe()` calls it, such as `'Redis'`: for people to read, so never with an address or a secret. */
+  readonly name?: string
   /** The live record, or `null` when it is absent or past its deadline. */
   read(id: string, now: number): Promise<StoredRecord | null>
   /** Insert. `null` when a live record already has this id; that record is then untouched. */

@@ -48,7 +48,7 @@ export function cookieStore(options: CookieStoreOptions): Store {
       return cookieBackend(() => (sealing ??= createSeal({ secrets, encrypt, purpose })), policy, emit)
     },
   }
-  const store: Required<Omit<Store, 'close' | 'sweep'>> & { readonly [BACKEND]: BackendSource } = {
+  const store: Required<Omit<Store, 'name' | 'close' | 'sweep'>> & { readonly [BACKEND]: BackendSource } = {
     [BACKEND]: source,
     read: cannot,
     create: cannot,

@@ -83,6 +83,7 @@ export function encryptedStore(inner: Store, options: EncryptedStoreOptions): En
   const close = inner.close?.bind(inner)
   const store: EncryptedStore & { readonly [ENCRYPTS]: true } = {
     [ENCRYPTS]: true,
+    name: `${inner.name ?? 'a store'}, encrypted`,
     async read(id, now) {
       const [seal, record] = await Promise.all([ready(), inner.read(id, now)])
       return record && openRecord(seal, id, record, acceptsClear(now))

@@ -97,6 +97,7 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): Ev
   }
 
   return {
+    name: 'files',
     read: (id, now) =>
       on('read', () => {
         const { file } = placeOf(root, id)

@@ -109,6 +109,7 @@ export function memcachedStore(servers: string | readonly string[], options: Mem
   }
 
   return {
+    name: 'Memcached',
     async read(id, now) {
       const found = await findLive(id, now)
       return found === null ? null : { ...recordOf(found), version: versionText(found) }

@@ -131,6 +131,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<Evicting
   }
 
   return {
+    name: 'memory',
     async read(id, now) {
       const entry = live(id, now)
       if (entry === undefined) return null

@@ -60,6 +60,7 @@ export function mongodbStore(target: MongodbTarget, options: MongodbStoreOptions
   }
 
   return {
+    name: 'MongoDB',
     async read(id, now) {
       const record = recordOf(await ask(collection.findOne({ _id: id }, reading)))
       return record !== null && record.expiresAt > now ? record : null

@@ -7,6 +7,7 @@ import type { Store } from '../store.ts'
  */
 export function nullStore(): Store {
   return {
+    name: 'nothing: sessions are switched off',
     read: async () => null,
     async create() {
       throw new SessionError(

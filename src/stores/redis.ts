@@ -81,6 +81,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 
   return {
+    name: 'Redis',
     async read(id, now) {
       const record = await load(id)
       checkOnce()

@@ -81,6 +81,7 @@ export function sqlStore(dialect: SqlDialect, time: SqlStoreTime = {}): Required
   }
 
   return {
+    name: dialect.server,
     async read(id, now) {
       const [row] = await query(statements.read, id, now)
       return row === undefined ? null : recordOf(row)

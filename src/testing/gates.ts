@@ -1,7 +1,7 @@
 import type { Store } from '../store.ts'
 
 /** A method of a store. */
-export type StoreOperation = keyof Store
+export type StoreOperation = Exclude<keyof Store, 'name'>
 
 /** One call that arrived at a gated store. */
 export interface StoreCall {

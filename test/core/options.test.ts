@@ -7,8 +7,11 @@ import { promisify } from 'node:util'
 import { systemClock } from '../../src/clock.ts'
 import { createSessions } from '../../src/index.ts'
 import { resolvePolicy } from '../../src/options.ts'
+import type { Store } from '../../src/index.ts'
 import { cookieStore } from '../../src/stores/cookie.ts'
+import { encryptedStore } from '../../src/stores/encrypted.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
+import { nullStore } from '../../src/stores/null.ts'
 import { refusal } from './refusal.ts'
 
 const DAY = 86_400_000
@@ -172,8 +175,10 @@ suite('describe() says the effective policy in words', () => {
         'Its ID stays until regenerate().',
         'New sessions outlive the browser window.',
         'The cookie is id, also sent over plain http, out of reach of scripts.',
+        'Sessions are kept in memory.',
+        'They can be listed, and ended by owner.',
         'When two requests change one key, a deletion wins; otherwise the answer is "ours".',
-        'A store call may take 5 seconds.',
+        'A store call may take 5 seconds; a request whose session cannot be read then gets an error.',
         'Dead records are removed about every 5 minutes.',
       ].join('\n'),
     )
@@ -188,6 +193,7 @@ suite('describe() says the effective policy in words', () => {
       permanent: false,
       cookie: { secure: true },
       onConflict: ({ ours }) => ours,
+      onStoreError: 'anonymous',
       storeTimeout: '1500ms',
       sweepEvery: false,
     })
@@ -199,11 +205,39 @@ suite('describe() says the effective policy in words', () => {
         'Its ID is renewed by the first visit after 15 minutes; the old one leads there for 1 minute.',
         'New sessions end with the browser window.',
         'The cookie is __Host-id, sent over https only, out of reach of scripts.',
+        'Sessions are kept in memory.',
+        'They can be listed, and ended by owner.',
         'When two requests change one key, a deletion wins; otherwise your function decides.',
-        'A store call may take 1500 milliseconds.',
+        'A store call may take 1500 milliseconds; a request whose session cannot be read then gets an anonymous session that is never saved.',
         'Dead records are removed by sessions.sweep() alone.',
       ].join('\n'),
     )
+  })
+})
+
+suite('describe() says of the store', () => {
+  const said = (given: Store): readonly string[] =>
+    createSessions({ store: given })
+      .describe()
+      .split('\n')
+      .filter((line) => /kept in|listed|Dead|dead/.test(line))
+  const keys = [randomBytes(32)]
+
+  test('its name, and whether it encrypts', () => {
+    const { name: _, ...nameless } = store
+    assert.equal(said(memoryStore())[0], 'Sessions are kept in memory.')
+    assert.equal(said(encryptedStore(memoryStore(), { keys }))[0], 'Sessions are kept in memory, encrypted.')
+    assert.equal(said(nameless)[0], 'Sessions are kept in a store without a name.')
+    assert.equal(said(encryptedStore(nameless, { keys }))[0], 'Sessions are kept in a store, encrypted.')
+    assert.equal(said(nullStore())[0], 'Sessions are kept in nothing: sessions are switched off.')
+  })
+
+  test('what it can do, and no sweeping where it does that by itself', () => {
+    const { list: _, sweep: __, ...plain } = memoryStore()
+    assert.deepEqual(said(plain).slice(1), [
+      'They cannot be listed, nor ended by owner.',
+      'The store removes dead records by itself.',
+    ])
   })
 })
 

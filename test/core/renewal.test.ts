@@ -378,6 +378,16 @@ suite('the old ID', () => {
     }
   })
 
+  test('ends the session under the new one, too, when a request that began before it was left destroys it', async () => {
+    const on = await due()
+    const slow = await on.open({ activity: false })
+    const renewing = await on.open()
+    await on.commit(renewing)
+    await slow.destroy()
+    assert.equal(await on.gates.store.read(renewing.id, on.clock.now()), null)
+    assert.deepEqual(await on.found(), {})
+  })
+
   test('and the store together open nothing: no token is in it, and its IDs are no cookies', async () => {
     const on = await due()
     const old = tokenOf(on.cookie)
