@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
+import { createSessions } from 'coatcheck'
+import { gatedStore } from 'coatcheck/testing'
+import { memoryStore } from 'coatcheck/stores/memory'
+import type { DemoData } from '../../demo/data.ts'
+import { placeOfUrl } from '../../demo/place.ts'
 import { killDemos, recordsIn, startDemo, temporaryFolder } from './demo-process.ts'
 import type { Demo } from './demo-process.ts'
+import { listen, serve } from './serve.ts'
 import { linesOn, mainOf, problemOn, textOf, visitor } from './visitor.ts'
 
 suite('demo: its other pages', () => {
@@ -73,6 +79,42 @@ suite('demo: its other pages', () => {
     assert.match(textOf(await someone.get('/visits')), /^The counter has started again\. 1 visit /)
   })
 
+  test('visits and cart: two requests that have read the same both count', async () => {
+    const gates = gatedStore(memoryStore())
+    const sessions = createSessions<DemoData>({ store: gates.store, sweepEvery: false })
+    await using site = await listen({ sessions, store: gates.store, place: placeOfUrl('memory:'), notes: [] })
+    const someone = visitor(site.url)
+    await someone.get('/visits')
+    await someone.submit('/cart', { article: 'Hat' })
+    const both = async (send: () => Promise<unknown>): Promise<void> => {
+      gates.hold('read', { side: 'after', times: 2 })
+      const sent = [send(), send()]
+      const stops = [await gates.reached('read', 'after'), await gates.reached('read', 'after')]
+      for (const stop of stops) stop.release()
+      await Promise.all(sent)
+    }
+    await both(() => someone.get('/visits'))
+    await both(() => someone.submit('/cart', { article: 'Hat' }))
+    assert.match(textOf(await someone.get('/visits')), /^4 visits /)
+    assert.match(textOf(await someone.get('/cart')), /Hat × 3 /)
+  })
+
+  test('visits: a slow one overwrites nothing of what others count meanwhile', async () => {
+    const [slowly, underWay] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    await using site = await serve({ SESSION_STORE: `file:${folder.path}` }, () => {
+      underWay.resolve()
+      return slowly.promise
+    })
+    const someone = visitor(site.url)
+    await someone.get('/visits')
+    const slow = someone.submit('/visits/slow')
+    await underWay.promise
+    await someone.get('/visits')
+    slowly.resolve()
+    assert.equal((await slow).status, 303)
+    assert.match(textOf(await someone.get('/visits')), /^4 visits .* The last slow visit was through at /)
+  })
+
   test('cart: changes at once all count, beside changes of other things; what is not in the shop is not added', async () => {
     const someone = visitor(demo.url)
     await someone.submit('/cart', { article: 'Hat' })
@@ -104,8 +146,12 @@ suite('demo: its other pages', () => {
     assert.equal(owner, '')
     assert.equal(Buffer.byteLength(payload.join('\n')), Number(size.replaceAll(',', '')))
     assert.ok(text.includes(`What is in it: ${payload.join(' ').trim()}`), text)
-    const deadline = new Date(Number(head.split(' ')[1])).toISOString()
-    assert.ok(page.html.includes(`datetime="${deadline}"`))
+    const deadline = Number(head.split(' ')[1])
+    const { createdAt } = JSON.parse(payload[0] ?? '') as { createdAt: number }
+    assert.deepEqual(
+      [...page.html.matchAll(/datetime="([^"]+)"/g)].map(([, time = '']) => Date.parse(time)),
+      [createdAt, deadline, deadline],
+    )
     assert.match(text, /in about 31 days, unless you come back\. A session ends 31 days after its last visit\./)
     assert.match(text, /Cookie id, kept by your browser until/)
     assert.ok(text.includes(`cat ${file}`))

@@ -5,6 +5,7 @@ import { createApp } from '../../demo/app.ts'
 import { readConfig } from '../../demo/config.ts'
 import type { Environment } from '../../demo/config.ts'
 import { openSessions } from '../../demo/open-sessions.ts'
+import type { KeptSessions } from '../../demo/open-sessions.ts'
 import type { Pause } from '../../demo/site.ts'
 
 export interface Served extends AsyncDisposable {
@@ -15,7 +16,11 @@ export interface Served extends AsyncDisposable {
 
 /** The demo with these variables and no others, on a free port. Rejects as `npm start` does. */
 export async function serve(env: Environment, pause?: Pause): Promise<Served> {
-  const kept = await openSessions(readConfig(env))
+  return listen(await openSessions(readConfig(env)), pause)
+}
+
+/** The demo on sessions that a test has made itself. */
+export async function listen(kept: KeptSessions, pause?: Pause): Promise<Served> {
   const server = createApp(kept, pause).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
