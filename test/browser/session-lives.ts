@@ -123,7 +123,7 @@ export function sessionLives(label: string, open: () => Promise<Kept>): void {
       await page.getByRole('button', { name: 'Add Hat' }).click()
       await page.getByText('Hat × 1').waitFor()
 
-      // The first request of a double click is let go only when the second is there: both really run at once.
+      // The first request of a double click is let go only when the second is there, so that both are under way at once.
       const clicks: (() => Promise<unknown>)[] = []
       const sent: Promise<unknown>[] = []
       await page.route('**/cart', (route) => {
