@@ -48,6 +48,8 @@ export interface Missing {
   readonly id: string
   readonly owner?: string | undefined
   readonly detail?: string
+  /** The sessions that an `ambiguous` one may be. */
+  readonly rivals?: readonly StoredState[]
 }
 
 /** What became of a write: the record as it is now, or why there is none to write to. */

@@ -26,7 +26,7 @@ export async function findSession(backend: Backend, values: readonly string[], {
   // What exists and cannot be read, a later release may well be reading: it counts as a session.
   const unreadable = missing.filter((each) => each.missing === 'unreadable')
   const [id = '', ...more] = new Set([...live.map(({ ticket }) => ticket.id), ...unreadable.map((each) => each.id)])
-  if (more.length > 0) return { found: ambiguous(cookie.name, id), others: missing }
+  if (more.length > 0) return { found: { ...ambiguous(cookie.name, id), rivals: live }, others: missing }
   // Two live cookies of one session: where they differ, the settings in force tell the newer one.
   const session = live.find(({ head }) => markOf(head) === cookie.mark) ?? live[0]
   if (session) return { found: session, others: missing }

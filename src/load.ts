@@ -31,6 +31,7 @@ export function sessionLoader(
       retiring: undefined,
       keep: false,
       ended: undefined,
+      rivals: [],
       unavailable,
       signedOut: false,
       goneReported: false,
@@ -72,6 +73,7 @@ export function sessionLoader(
     if (missing === 'superseded' || missing === 'ambiguous') {
       state.ended = missing
       state.ticket = { id, token: '' }
+      state.rivals = found.rivals ?? []
     }
     if (missing === 'ambiguous' && cookie.clearReplaced.length > 0 && state.mayIssue) {
       state.cookieDue = 'clear-replaced'

@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import { destroySession } from './destroy-session.ts'
 import type { Policy } from './options.ts'
 import { hashesAtOnce } from './platform.ts'
 import type { SessionState } from './state.ts'
@@ -72,8 +73,9 @@ export async function signIn(state: SessionState, backend: Backend, policy: Poli
 
 /** `logout()`: the record is gone, and the session begins anew, so that it can hold a notice. */
 export async function signOut(state: SessionState, backend: Backend, policy: Policy): Promise<void> {
-  if (state.ended) return
-  await backend.destroy(state)
+  const { ended } = state
+  if (ended !== undefined && ended !== 'ambiguous') return
+  await destroySession(state, backend)
   // Another request was faster: its end stands, and so does the cookie of a session that moved on.
   if (state.ended !== 'destroyed') return
   state.ended = undefined

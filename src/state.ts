@@ -42,6 +42,8 @@ export interface SessionState {
   /** Which keys `regenerate()` carries over. */
   keep: readonly string[] | boolean
   ended: EndReason | undefined
+  /** The sessions that an `ambiguous` one may be, for `destroy()`. */
+  rivals: readonly StoredState[]
   /** Why the session could not be read: it is an anonymous one that is never saved. */
   readonly unavailable: SessionError | undefined
   /** `logout()` ended the session that the browser had: what this is now began after it. */

@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import { destroySession } from './destroy-session.ts'
 import { SessionError } from './errors.ts'
 import { signIn, signOut, takeNewId } from './new-id.ts'
 import type { Policy } from './options.ts'
@@ -60,7 +61,7 @@ export function sessionVerbs(backend: Backend, policy: Policy, isClosed: () => b
 
     reload: (state) => inTurn(state, 'reload()', () => backend.reload(state)),
 
-    destroy: (state) => inTurn(state, 'destroy()', async () => (state.ended ? undefined : backend.destroy(state))),
+    destroy: (state) => inTurn(state, 'destroy()', () => destroySession(state, backend)),
 
     regenerate: (state, keep) => inTurn(state, 'regenerate()', () => takeNewId(state, policy, keep)),
 

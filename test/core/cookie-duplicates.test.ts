@@ -1,7 +1,7 @@
 /** Several cookies of our name: whose session a request gets, and what it costs. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { createSessions } from '../../src/index.ts'
+import { createSessions, login, logout } from '../../src/index.ts'
 import type { SessionsOptions } from '../../src/index.ts'
 import { cookieStore } from '../../src/stores/cookie.ts'
 import { testKey } from './sealed-site.ts'
@@ -71,7 +71,8 @@ suite('several cookies of our name', () => {
       await session.regenerate()
       session.data['address'] = 'Home 1'
       await assert.rejects(session.save(), { code: 'session_ended', message: /whose cookie was sent as well/ })
-      await session.destroy()
+      await assert.rejects(login(session, 'ann'), { code: 'session_ended' })
+      session.data['address'] = 'Home 1'
       assert.deepEqual(await on.commit(session), { setCookie: [], varyCookie: true })
       assert.deepEqual(on.events.at(-1), {
         name: 'gone',
@@ -83,6 +84,43 @@ suite('several cookies of our name', () => {
     const heard = (await warned()).filter(({ code }) => code === 'COATCHECK_COOKIE_AMBIGUOUS')
     assert.equal(heard.length, 1)
     assert.match(heard[0]?.message ?? '', /named id .*cookie\.replaces.*__Host-/)
+  })
+
+  test('destroy() and logout() end all of them: a planted cookie keeps nobody signed in', async () => {
+    for (const way of ['destroy', 'logout'] as const) {
+      const on = scene()
+      const [ann, mallory] = [await arrived(on, 'ann'), await arrived(on, 'mallory')]
+      const session = await opened(on, mallory, ann)
+      await (way === 'destroy' ? session.destroy() : logout(session))
+      if (way === 'logout') session.data['notice'] = 'Bye'
+      const { setCookie } = await on.commit(session)
+      assert.match(setCookie.join(), way === 'destroy' ? /^id=; Max-Age=0; / : /^id=[\w-]{43}; /)
+      for (const cookie of [ann, mallory]) assert.deepEqual({ ...(await opened(on, cookie)).data }, {})
+      assert.equal(on.events.filter(({ name }) => name === 'destroyed').length, 2)
+    }
+  })
+
+  test('of too many none can be ended, and that is an error, not a page that says so', async () => {
+    const on = scene()
+    const ann = await arrived(on, 'ann')
+    const session = await opened(on, nobody('B'), nobody('C'), nobody('D'), ann)
+    await assert.rejects(session.destroy(), { code: 'session_ended' })
+    await assert.rejects(logout(session), { code: 'session_ended' })
+    assert.deepEqual(await found(on, ann), { user: 'ann' })
+  })
+
+  test('a login that was faster keeps its cookie when a destroy() meant the session of before it', async () => {
+    const on = scene()
+    const [ann, mallory] = [await arrived(on, 'ann'), await arrived(on, 'mallory')]
+    const ending = await opened(on, mallory, ann)
+    const moving = await opened(on, ann)
+    await login(moving, 'ann')
+    await on.commit(moving)
+    const after = on.cookie
+    await ending.destroy()
+    assert.deepEqual((await on.sessions.commit(ending)).setCookie, [])
+    on.cookie = after
+    assert.equal((await on.open()).owner, 'ann')
   })
 
   test('a planted one takes nobody over when it is joined by what hides the real one', async () => {
