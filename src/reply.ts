@@ -6,7 +6,7 @@ export interface Reply {
   readonly setCookie: readonly string[]
   /** The response was made from the session: caches must keep it apart per cookie (`Vary: Cookie`). */
   readonly varyCookie: boolean
-  /** Further headers by their names in small letters; each is set only where the application did not. Default none. */
+  /** Further headers, in small letters, beside a cookie; set where the application did not. Default none. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
