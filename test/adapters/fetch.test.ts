@@ -105,6 +105,31 @@ test('a response that cannot carry a cookie passes untouched, and a warning says
   assert.equal(warning.code, 'COATCHECK_COOKIE_LOST')
 })
 
+test('nor does such a response renew the ID: the next that can does', async () => {
+  const clock = testClock()
+  const sessions = createSessions<Data>({
+    store: memoryStore(),
+    clock,
+    cookie: { secure: false },
+    sweepEvery: false,
+    renewAfter: '15m',
+  })
+  const renewed: string[] = []
+  sessions.on('renewed', ({ id }) => renewed.push(id))
+  const cookie = cookieOf(
+    await withSession(sessions, (_request: Request, { data }) => {
+      data.user = 'ada'
+      return new Response('in')
+    })(request()),
+  )
+  clock.advance(15 * 60_000)
+  await withSession(sessions, () => Response.error())(request(cookie))
+  assert.equal(renewed.length, 0)
+  const answer = await withSession(sessions, () => new Response('page'))(request(cookie))
+  assert.equal(renewed.length, 1)
+  assert.notEqual(cookieOf(answer), cookie)
+})
+
 test('a body streams on after the head; changes made meanwhile are reported at its end or when it is given up', async () => {
   const { sessions } = world()
   const late: string[] = []
