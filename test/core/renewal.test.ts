@@ -1,6 +1,7 @@
 /** A new ID now and then: who gives it, who else is about, and what comes of it when something fails in between. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { login } from '../../src/index.ts'
 import type { Session } from '../../src/index.ts'
 import { sha256 } from '../../src/platform.ts'
 import type { GateSide, StoreOperation } from '../../src/testing/index.ts'
@@ -132,13 +133,13 @@ suite('a renewal that is stopped half-way', () => {
       const committing = on.commit(session)
       const stop = await on.gates.reached(operation, side)
       const other = elsewhere(on)
-      const login = await other.open()
-      await login.regenerate({ keep: true })
-      login.data['login'] = true
-      assert.equal((await other.commit(login)).setCookie.length, 1)
+      const moving = await other.open()
+      await moving.regenerate({ keep: true })
+      moving.data['login'] = true
+      assert.equal((await other.commit(moving)).setCookie.length, 1)
       stop.release()
       await committing
-      assert.deepEqual(await living(on), [login.id])
+      assert.deepEqual(await living(on), [moving.id])
       assert.deepEqual(await other.found(), { user: 'ada', login: true })
       for (const dead of [cookie, on.cookie]) {
         other.cookie = dead
@@ -426,6 +427,24 @@ suite('the old ID', () => {
     assert.equal((await on.open()).ended, 'superseded')
   })
 
+  test('takes the login along: owner, time and note are those of before', async () => {
+    const on = await due()
+    const session = await on.open()
+    await login(session, 'ada')
+    session.note = { device: 'laptop' }
+    await on.commit(session)
+    const { authenticatedAt } = session
+    assert.equal(authenticatedAt, on.clock.now())
+    on.clock.advance(15 * MINUTE)
+    await on.commit(await on.open())
+    assert.equal(renewals(on), 1)
+    const found = await on.open()
+    assert.deepEqual(
+      [found.owner, found.authenticatedAt, found.note, found.createdAt],
+      ['ada', authenticatedAt, { device: 'laptop' }, session.createdAt],
+    )
+  })
+
   test('is told in the event beside the new one; nothing is created', async () => {
     const on = await due()
     const { id: from } = await on.open()
@@ -448,9 +467,9 @@ suite('a push of the deadline', () => {
       const on = await visited({ user: 'ada' }, { permanent })
       on.clock.advance(permanent ? 2 * DAY : DAY / 2)
       const slow = await on.open()
-      const login = await on.open()
-      await login.regenerate({ keep: true })
-      await on.commit(login)
+      const moving = await on.open()
+      await moving.regenerate({ keep: true })
+      await on.commit(moving)
       const { cookie } = on
       assert.deepEqual((await on.commit(slow)).setCookie, [])
       assert.equal(on.cookie, cookie)
