@@ -3,7 +3,7 @@ import { actionFor, unsavedKeys } from './changes.ts'
 import { decodeData, encodeData } from './codec.ts'
 import type { Draft } from './compare-and-set.ts'
 import { SessionError } from './errors.ts'
-import type { Emit } from './events.ts'
+import type { DestroyReason, Emit } from './events.ts'
 import { beganAt, isOver } from './lifetime.ts'
 import { keepsNothing } from './new-id.ts'
 import type { Policy } from './options.ts'
@@ -111,7 +111,7 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
     return true
   }
 
-  async function destroy(state: SessionState): Promise<void> {
+  async function destroy(state: SessionState, reason: DestroyReason): Promise<void> {
     const from = origin(state)
     if (state.headGone && from) throw tooLate('destroy()')
     state.data = {}
@@ -119,7 +119,7 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
     state.retiring = undefined
     state.ended = 'destroyed'
     state.cookieDue = state.presented ? 'clear' : undefined
-    if (from) emit('destroyed', { id: from.ticket.id, owner: from.owner }, state)
+    if (from) emit('destroyed', { id: from.ticket.id, owner: from.owner, reason }, state)
   }
 
   return {

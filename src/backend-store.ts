@@ -3,7 +3,7 @@ import { actionFor, unsavedKeys } from './changes.ts'
 import { decodeData, encodeData } from './codec.ts'
 import { compareAndSet, readAgain, readExpired, readRecord, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
 import type { Draft } from './compare-and-set.ts'
-import type { Emit } from './events.ts'
+import type { DestroyReason, Emit } from './events.ts'
 import type { Policy } from './options.ts'
 import type { KeyedQueue } from './queue.ts'
 import { createRecord, end, follow, saveChanges, touchRecord } from './record-writer.ts'
@@ -70,7 +70,7 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
    * Supersede by compare-and-set, then delete. The plain delete alone could not tell a live record from one that a
    * login has just moved away from, and its cookie deletion would then overwrite the new cookie.
    */
-  async function destroy(state: SessionState): Promise<void> {
+  async function destroy(state: SessionState, reason: DestroyReason): Promise<void> {
     const from = origin(state)
     state.data = {}
     state.cookieDue = undefined
@@ -82,7 +82,7 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
       )
       if (typeof outcome === 'string') return end(context, state, outcome, [])
       await store.delete(outcome.ticket.id)
-      emit('destroyed', { id: outcome.ticket.id, owner: from.owner }, state)
+      emit('destroyed', { id: outcome.ticket.id, owner: from.owner, reason }, state)
     }
     state.ended = 'destroyed'
     state.stored = undefined

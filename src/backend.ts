@@ -1,4 +1,4 @@
-import type { Emit, EndReason } from './events.ts'
+import type { DestroyReason, Emit, EndReason } from './events.ts'
 import type { Policy } from './options.ts'
 import type { SessionState, StoredState } from './state.ts'
 import type { Store } from './store.ts'
@@ -18,7 +18,8 @@ export interface Backend {
   unsaved(state: SessionState): string[]
   update(state: SessionState, change: (data: Record<string, unknown>) => unknown): Promise<void>
   reload(state: SessionState): Promise<boolean>
-  destroy(state: SessionState): Promise<void>
+  /** End the session; `reason` is for the event. */
+  destroy(state: SessionState, reason: DestroyReason): Promise<void>
   /** What to do instead of changing data after the head, for the warning that it was not saved. */
   readonly lateAdvice: string
   /** Sentences for `describe()`, where those about stores do not hold. */

@@ -38,8 +38,8 @@ export interface SessionEvents {
   regenerated: SessionEvent & { readonly from: string; readonly fromRef: string }
   /** A session that had its ID for `renewAfter` was given a new one. */
   renewed: SessionEvent & { readonly from: string; readonly fromRef: string }
-  /** `session.destroy()` removed it. */
-  destroyed: SessionEvent
+  /** `session.destroy()` or `logout()` removed it. */
+  destroyed: SessionEvent & { readonly reason: DestroyReason }
   /** A cookie came whose session is past a deadline; of what the store has removed already, it is `rejected`. */
   expired: SessionEvent
   /** `sessions.revoke()` or `revokeAll()` removed it. */
@@ -71,6 +71,9 @@ export interface SessionEvents {
   /** Changes to such an anonymous session were refused, and the response with them. */
   refused: EventOccasion & { readonly keys: readonly string[] }
 }
+
+/** Which of the two ended it. */
+export type DestroyReason = 'destroyed' | 'logout'
 
 /** Why a cookie was not honoured. */
 export type RejectReason =

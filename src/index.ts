@@ -17,7 +17,15 @@ export { flash, takeFlashes } from './flash.ts'
 export type { Flash } from './flash.ts'
 export { errorCodes, SessionError } from './errors.ts'
 export type { SessionErrorCode } from './errors.ts'
-export type { EndReason, EventOccasion, Listener, RejectReason, SessionEvent, SessionEvents } from './events.ts'
+export type {
+  DestroyReason,
+  EndReason,
+  EventOccasion,
+  Listener,
+  RejectReason,
+  SessionEvent,
+  SessionEvents,
+} from './events.ts'
 export type { Winner } from './merge.ts'
 export type { Reply } from './reply.ts'
 export type { SiteData } from './clear-site-data.ts'

@@ -75,7 +75,7 @@ export async function signIn(state: SessionState, backend: Backend, policy: Poli
 export async function signOut(state: SessionState, backend: Backend, policy: Policy): Promise<void> {
   const { ended } = state
   if (ended !== undefined && ended !== 'ambiguous') return
-  await destroySession(state, backend)
+  await destroySession(state, backend, 'logout')
   // Another request was faster: its end stands, and so does the cookie of a session that moved on.
   if (state.ended !== 'destroyed') return
   state.ended = undefined

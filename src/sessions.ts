@@ -4,6 +4,7 @@ import { SessionError } from './errors.ts'
 import { closing } from './closing.ts'
 import { createEvents } from './event-emitter.ts'
 import type { Listener, SessionEvents } from './events.ts'
+import { isEvicting } from './evicting.ts'
 import { limitedStore } from './limited-store.ts'
 import { sessionLoader } from './load.ts'
 import { logRefs } from './log-ref.ts'
@@ -17,7 +18,6 @@ import type { Reply } from './reply.ts'
 import { requestSessions } from './requests.ts'
 import { refuseLate, replyFor, reportLate } from './respond.ts'
 import { Session } from './session.ts'
-import type { EvictingStore, Store } from './store.ts'
 import { fileStore } from './stores/file.ts'
 import { createSweeper } from './sweeper.ts'
 import { drawTicket } from './token.ts'
@@ -90,7 +90,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const { emit, on } = createEvents({ ...policy, refOf })
   const given = options.store ?? fileStore('.sessions')
   const other = backendOf(given)
-  if (evicts(given)) given.onEvict((id) => emit('evicted', { id }))
+  if (isEvicting(given)) given.onEvict((id) => emit('evicted', { id }))
   // What is no store has nothing to wait for, and saying that it cannot is no failure to report.
   const store = other ? given : limitedStore(given, policy.storeTimeout, policy.clock, emit)
   const queue = keyedQueue()
@@ -154,8 +154,4 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     of,
     get,
   }
-}
-
-function evicts(store: Store): store is EvictingStore {
-  return 'onEvict' in store
 }

@@ -34,7 +34,8 @@ export function unavailability({ unavailable }: SessionState, member: string): S
  */
 export function commitUnavailable(state: SessionState, dropped: boolean, emit: Emit): void {
   if (dropped || !state.unavailable) return
-  const keys = [...unsavedKeys(state), ...(state.owner === undefined ? [] : ['(owner)'])]
+  const beside = (['owner', 'note'] as const).filter((member) => state[member] !== undefined)
+  const keys = [...unsavedKeys(state), ...beside.map((member) => `(${member})`)]
   if (keys.length === 0) return
   emit('refused', { keys }, state)
   throw unavailability(state, `saving ${keys.join(', ')}`)

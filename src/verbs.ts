@@ -61,7 +61,7 @@ export function sessionVerbs(backend: Backend, policy: Policy, isClosed: () => b
 
     reload: (state) => inTurn(state, 'reload()', () => backend.reload(state)),
 
-    destroy: (state) => inTurn(state, 'destroy()', () => destroySession(state, backend)),
+    destroy: (state) => inTurn(state, 'destroy()', () => destroySession(state, backend, 'destroyed')),
 
     regenerate: (state, keep) => inTurn(state, 'regenerate()', () => takeNewId(state, policy, keep)),
 

@@ -2,7 +2,8 @@ import { backendOf } from '../backend.ts'
 import { SessionError } from '../errors.ts'
 import { createOwnerSeal } from '../seal-owner.ts'
 import { createBoundSeal } from '../seal-bound.ts'
-import type { ListedRecord, RecordInput, Store } from '../store.ts'
+import { isEvicting } from '../evicting.ts'
+import type { EvictingStore, ListedRecord, RecordInput, Store } from '../store.ts'
 import { checkEncryption } from './encrypted-options.ts'
 import type { EncryptedStoreOptions } from './encrypted-options.ts'
 import { openRecord, outsideOwner, sealRecord } from './encrypted-record.ts'
@@ -81,7 +82,7 @@ export function encryptedStore(inner: Store, options: EncryptedStoreOptions): En
   const listInner = inner.list?.bind(inner)
   const sweep = inner.sweep?.bind(inner)
   const close = inner.close?.bind(inner)
-  const store: EncryptedStore & { readonly [ENCRYPTS]: true } = {
+  const store: EncryptedStore & Partial<Pick<EvictingStore, 'onEvict'>> & { readonly [ENCRYPTS]: true } = {
     [ENCRYPTS]: true,
     name: `${inner.name ?? 'a store'}, encrypted`,
     async read(id, now) {
@@ -95,6 +96,7 @@ export function encryptedStore(inner: Store, options: EncryptedStoreOptions): En
     ...(listInner && { list: (filter) => list(listInner, filter) }),
     ...(sweep && { sweep: (now, limit) => sweep(now, limit) }),
     ...(close && { close: () => close() }),
+    ...(isEvicting(inner) && { onEvict: (listener) => inner.onEvict(listener) }),
     reseal: (resealOptions) => resealAll(store, clock, resealOptions),
   }
   return store

@@ -140,7 +140,7 @@ const ROWS: Readonly<Record<string, readonly [says: string, check: () => Promise
       const copy = on.cookie
       const session = await on.open()
       await session.destroy()
-      assert.deepEqual(on.events.at(-1), { name: 'destroyed', event: { id: session.id } })
+      assert.deepEqual(on.events.at(-1), { name: 'destroyed', event: { id: session.id, reason: 'destroyed' } })
       session.data['again'] = 1
       assert.match((await on.commit(session)).setCookie.join('\n'), /^id=; Max-Age=0; Path=\/;.*$/)
       assert.equal(on.cookie, undefined)

@@ -1,6 +1,6 @@
 /** What events say of a session, and what they keep to themselves. */
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,9 +9,10 @@ import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { inspect } from 'node:util'
 import { createEvents } from '../../src/event-emitter.ts'
-import { createSessions } from '../../src/index.ts'
+import { createSessions, logout } from '../../src/index.ts'
 import type { Listener, SessionEvent, SessionEvents } from '../../src/index.ts'
 import { logRefs } from '../../src/log-ref.ts'
+import { encryptedStore } from '../../src/stores/encrypted.ts'
 import { fileStore } from '../../src/stores/file.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { testClock } from '../../src/testing/index.ts'
@@ -236,10 +237,29 @@ suite('expired is told apart from unknown', () => {
   }
 })
 
+suite('destroyed', () => {
+  test('says whether it was a logout', async () => {
+    const on = await visited()
+    const told: string[] = []
+    on.sessions.on('destroyed', ({ reason, id }) => told.push(`${reason} ${id}`))
+    const one = await on.open()
+    const ids = [one.id]
+    await logout(one)
+    await on.commit(one)
+    await arrive(on)
+    const other = await on.open()
+    ids.push(other.id)
+    await other.destroy()
+    assert.deepEqual(told, [`logout ${ids[0]}`, `destroyed ${ids[1]}`])
+  })
+})
+
 suite('evicted', () => {
   test('memory: a live session that made room, not one that was dead', async () => {
     const store = memoryStore({ maxSessions: 1 })
-    const on = scene({ store })
+    const encrypted = encryptedStore(store, { keys: [randomBytes(32)] })
+    // A wrapper passes it on.
+    const on = scene({ store: encrypted })
     const told: SessionEvent[] = []
     on.sessions.on('evicted', (event) => told.push(event))
     await arrive(on)

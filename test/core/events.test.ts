@@ -37,7 +37,7 @@ suite('events', () => {
     })
     emit('created', { id: 'x' })
     emit('created', { id: 'x' })
-    emit('destroyed', { id: 'x' })
+    emit('destroyed', { id: 'x', reason: 'logout' })
     assert.deepEqual(heard, ['once', 'later'])
   })
 
@@ -65,7 +65,7 @@ suite('events', () => {
       throw new Error('broken log service')
     }
     on('destroyed', later)
-    emit('destroyed', { id: 'x' })
+    emit('destroyed', { id: 'x', reason: 'logout' })
     await turns()
     const [warning] = await warned()
     assert.match(`${warning?.code} ${warning?.message}`, /COATCHECK_LISTENER .*"destroyed".*broken log service/)

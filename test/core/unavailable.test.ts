@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { SessionError } from '../../src/index.ts'
+import { login, logout, SessionError } from '../../src/index.ts'
 import type { Session, SessionsOptions, Store } from '../../src/index.ts'
 import { fileStore } from '../../src/stores/file.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -71,6 +71,8 @@ for (const [name, open] of Object.entries(STORES))
         'reload()': (session) => session.reload(),
         'regenerate()': (session) => session.regenerate({ keep: true }),
         'destroy()': (session) => session.destroy(),
+        'login()': (session) => login(session, 'ada'),
+        'logout()': (session) => logout(session),
       }
       for (const [member, call] of Object.entries(members)) {
         failures['store_failed']?.(on)
@@ -91,6 +93,7 @@ for (const [name, open] of Object.entries(STORES))
 
     const changes: Readonly<Record<string, [(session: Session<Data>) => unknown, string[]]>> = {
       data: [({ data }) => Object.assign(data, { cart: [1], user: 'eve' }), ['cart', 'user']],
+      'a note': [(session) => (session.note = { device: 'phone' }), ['(note)']],
       'an owner': [(session) => (session.owner = 'eve'), ['(owner)']],
       'what cannot be stored': [({ data }) => (data['f'] = () => 1), ['f']],
     }
