@@ -90,7 +90,7 @@ suite('options', () => {
 suite('what is wrapped', () => {
   test('has the methods of the store inside, and no others', () => {
     const { list, sweep, close, onEvict, ...least } = memoryStore()
-    const verbs = ['create', 'delete', 'read', 'reseal', 'touch', 'update']
+    const verbs = ['create', 'delete', 'name', 'read', 'reseal', 'touch', 'update']
     assert.deepEqual(Object.keys(encryptedStore(least, { keys })).toSorted(), verbs)
     const all = encryptedStore(Object.assign(least, { list, sweep, close, onEvict }), { keys })
     assert.deepEqual(Object.keys(all).toSorted(), [...verbs, 'close', 'list', 'onEvict', 'sweep'].toSorted())
