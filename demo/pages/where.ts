@@ -1,4 +1,5 @@
 import { Router } from 'express'
+import type { Request } from 'express'
 import { SessionError } from 'coatcheck'
 import type { Site } from '../site.ts'
 
@@ -12,11 +13,14 @@ export function wherePages({ session, sessions, place, readRecord, show }: Site)
   // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 passes a rejection on by itself
   pages.get('/where', async (req, res) => {
     const current = session(req)
-    const record = current.isNew ? undefined : await readRecord(current.id)
+    // An ID of before a login is still known to the store, but there is nothing behind it.
+    const kept = !current.isNew && current.ended === undefined
+    const record = kept ? await readRecord(current.id) : undefined
     show(req, res, 'where', {
+      kept,
       place,
       record: record && { ...place.record(current.id), size: Buffer.byteLength(record), text: shortened(record) },
-      cookie: { name: sessions.cookieName, size: Buffer.byteLength(req.headers.cookie ?? '') },
+      cookie: { name: sessions.cookieName, size: sizeOfCookie(req, sessions.cookieName) },
       policy: sessions.describe().split('\n'),
       owned: current.owner === undefined ? undefined : await countOf(current.owner),
     })
@@ -44,6 +48,11 @@ async function unlessItCannot<Value>(value: Promise<Value>): Promise<Value | und
     if (error instanceof SessionError && error.code === 'cannot') return undefined
     throw error
   }
+}
+
+/** Of its name and value as the browser sent them, in bytes. */
+function sizeOfCookie(req: Request, name: string): number {
+  return req.headers.cookie?.split('; ').find((cookie) => cookie.startsWith(`${name}=`))?.length ?? 0
 }
 
 function shortened(text: string): string {

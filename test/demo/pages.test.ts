@@ -37,6 +37,9 @@ suite('demo: its other pages', () => {
     assert.deepEqual(linesOn(await someone.get('/upload')), ['mine'])
     const thief = visitor(demo.url, anonymous)
     assert.equal((await thief.get('/upload')).status, 404, 'the ID of before the login opens nothing')
+    assert.match(textOf(await thief.get('/where')), /Nowhere: nothing is kept about you/)
+    assert.equal((await thief.get('/visits')).status, 409, 'and takes nothing')
+    assert.equal(thief.cookie(), anonymous)
     assert.ok(recordsIn(folder.path) <= records + 1)
   })
 
