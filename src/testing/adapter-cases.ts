@@ -1,6 +1,8 @@
 import { costBodies } from './adapter-cases-cost.ts'
 import { headBodies } from './adapter-cases-head.ts'
+import { lazyBodies } from './adapter-cases-lazy.ts'
 import { raceBodies } from './adapter-cases-races.ts'
+import { servingBodies } from './adapter-cases-serving.ts'
 import type { AdapterContext, AdapterSetup } from './adapter-context.ts'
 import { withAdapterContext } from './adapter-context.ts'
 import type { StoreSetup } from './store-context.ts'
@@ -23,12 +25,16 @@ export interface AdapterCasesOptions extends AdapterSetup, StoreSetup {
 }
 
 /** Everything an adapter must do: the promises, each over HTTP. Independent of framework, store and runner. */
-export const adapterCases: readonly AdapterCase[] = Object.entries({ ...costBodies, ...headBodies, ...raceBodies }).map(
-  ([name, run]) => {
-    const space = name.indexOf(' ')
-    return { promise: name.slice(0, space), name: name.slice(space + 1), run }
-  },
-)
+export const adapterCases: readonly AdapterCase[] = Object.entries({
+  ...costBodies,
+  ...headBodies,
+  ...raceBodies,
+  ...servingBodies,
+  ...lazyBodies,
+}).map(([name, run]) => {
+  const space = name.indexOf(' ')
+  return { promise: name.slice(0, space), name: name.slice(space + 1), run }
+})
 
 /** Run one case against a server and a store of its own. Rejects when the adapter fails it. */
 export function runAdapterCase(adapterCase: AdapterCase, setup: AdapterSetup & StoreSetup): Promise<void> {
