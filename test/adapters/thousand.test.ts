@@ -64,7 +64,8 @@ for (const [name, serve] of Object.entries(servers)) {
   }
 }
 
-/** The sockets of servers that are made from here on. */
+/** The sockets that servers accept from here on. */
+// oxlint-disable typescript/unbound-method -- called with the server
 function serverSockets(signal: AbortSignal): ReadonlySet<net.Socket> {
   const sockets = new Set<net.Socket>()
   const { emit } = net.Server.prototype

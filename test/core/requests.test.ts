@@ -62,3 +62,53 @@ suite('the session of a request', () => {
     assert.deepEqual(await admin.found(), {})
   })
 })
+
+suite('a session that is opened when somebody asks', () => {
+  test('get() opens it once, for all who ask; of() works from then on', async () => {
+    const on = scene()
+    const request = {}
+    let opened = 0
+    on.sessions.attach(request, () => {
+      opened += 1
+      return on.open()
+    })
+    assert.throws(() => on.sessions.of(request), refusal('not_loaded', 'await sessions.get(request) first'))
+    assert.equal(opened, 0)
+    const [one, two] = await Promise.all([on.sessions.get(request), on.sessions.get(request)])
+    assert.equal(one, two)
+    assert.equal(on.sessions.of(request), one)
+    assert.equal(await on.sessions.get(request), one)
+    assert.equal(opened, 1)
+  })
+
+  test('what opening rejects with is the answer to everybody, once', async () => {
+    const on = scene()
+    const request = {}
+    let opened = 0
+    on.sessions.attach(request, () => {
+      opened += 1
+      return Promise.reject(new Error('down'))
+    })
+    await assert.rejects(on.sessions.get(request), /down/)
+    await assert.rejects(on.sessions.get(request), /down/)
+    assert.throws(() => on.sessions.of(request), refusal('not_loaded', 'get(request)'))
+    assert.equal(opened, 1)
+  })
+
+  test('get() gives what was opened at once, too, and needs the middleware', async () => {
+    const on = scene()
+    const request = {}
+    const session = await on.open()
+    on.sessions.attach(request, session)
+    assert.equal(await on.sessions.get(request), session)
+    await assert.rejects(on.sessions.get({}), refusal('not_registered', 'mount the session middleware before'))
+  })
+
+  test('it counts as a session of its cookie before it is opened', async () => {
+    const on = scene()
+    const request = {}
+    on.sessions.attach(request, () => on.open())
+    const session = await on.open()
+    assert.throws(() => on.sessions.attach(request, session), refusal('registered_twice', '"id"'))
+  })
+})

@@ -1,6 +1,7 @@
 /** What the response carries, and what is said when it cannot. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { refusal } from './refusal.ts'
 import { scene, visited } from './site.ts'
 import type { Scene } from './site.ts'
 import { turns, warnings } from './unhandled.ts'
@@ -195,5 +196,72 @@ suite('changes after the head', () => {
     await assert.rejects(on.commit(session), { code: 'bad_value' })
     on.sessions.finished(session)
     assert.deepEqual(await on.found(), { user: 'ada' })
+  })
+})
+
+suite('a head that left before the commit', () => {
+  const sent = { headSent: true }
+
+  test('changed data is refused by name, told by an event, and not saved', async () => {
+    const on = await visited()
+    const before = on.gates.count()
+    const session = await on.open()
+    Object.assign(session.data, { user: 'bob', cart: [1] })
+    const wanted = refusal('head_sent', 'user, cart', 'Answer through the framework', 'await session.save() before')
+    await assert.rejects(async () => on.sessions.commit(session, sent), wanted)
+    assert.deepEqual(
+      named(on, 'late').map((event) => Object(event).keys),
+      [['user', 'cart']],
+    )
+    assert.equal(on.gates.count(), before + 1, 'one read, no write')
+    assert.deepEqual(await on.found(), { user: 'ada' })
+  })
+
+  test('a new ID is refused, and so is the cookie of a session that was saved before', async () => {
+    const on = await visited()
+    const moving = await on.open()
+    await moving.regenerate()
+    await assert.rejects(async () => on.sessions.commit(moving, sent), refusal('head_sent', 'the cookie'))
+    assert.deepEqual(await on.found(), { user: 'ada' }, 'the old ID stays')
+
+    const stranger = scene()
+    const fresh = await stranger.open()
+    fresh.data['user'] = 'eve'
+    await fresh.save()
+    await assert.rejects(async () => stranger.sessions.commit(fresh, sent), refusal('head_sent', 'the cookie'))
+  })
+
+  test('what needs no head goes well: reading, a visit, what save() saved before, an end, an error response', async () => {
+    const on = await visited()
+    on.clock.advance(5 * 86_400_000)
+    const reading = await on.open()
+    assert.equal(reading.data['user'], 'ada')
+    await on.sessions.commit(reading, sent)
+    assert.equal(on.gates.count('touch'), 1, 'the visit counts')
+
+    const saving = await on.open()
+    saving.data['user'] = 'bob'
+    await saving.save()
+    await on.sessions.commit(saving, sent)
+    assert.deepEqual(await on.found(), { user: 'bob' })
+
+    const failing = await on.open()
+    failing.data['user'] = 'half'
+    await on.sessions.commit(failing, { ...sent, failed: true })
+    assert.deepEqual(await on.found(), { user: 'bob' })
+
+    const ending = await on.open()
+    await ending.destroy()
+    await on.sessions.commit(ending, sent)
+    assert.deepEqual(await on.found(), {})
+    assert.deepEqual(named(on, 'late'), [])
+  })
+
+  test('from then on it is as after any head: a new session can no longer be saved', async () => {
+    const on = scene()
+    const session = await on.open()
+    await on.sessions.commit(session, sent)
+    session.data['user'] = 'ada'
+    await assert.rejects(session.save(), refusal('cookie_too_late'))
   })
 })
