@@ -128,14 +128,8 @@ export const servingBodies: Readonly<Record<string, Body>> = {
       { mounts: [{ sessions: visitors }, { sessions: admins, property: 'admin' }] },
     )
     const { cookies } = await visit().get('/put')
-    same(
-      cookies
-        .map((cookie) => cookie.split('=')[0])
-        .toSorted()
-        .join(),
-      'admin,id',
-      'the names of the cookies',
-    )
+    const names = cookies.map((cookie) => cookie.split('=')[0])
+    check(names.length === 2 && names.includes('id') && names.includes('admin'), `the cookies are ${names.join()}`)
     same((await visit(cookies.join('; ')).get('/read')).body, '[{"user":"ada"},{"user":"root"}]', 'with both cookies')
     const visitorsOwn = cookies.find((cookie) => cookie.startsWith('id='))
     same((await visit(visitorsOwn).get('/read')).body, '[{"user":"ada"},{}]', "with the visitor's own alone")
