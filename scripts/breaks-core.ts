@@ -254,6 +254,27 @@ export const breaks: readonly Break[] = [
     why: 'who planted a token before the login is logged in by it',
   },
   {
+    name: 'an old ID whose session has ended is an unknown one',
+    file: 'compare-and-set.ts',
+    edits: [["'missing' in there && there.missing !== 'unreadable' ? reading : there", 'there']],
+    why: 'a request in flight begins a new session, and its cookie overwrites that of a login',
+  },
+  {
+    name: 'a response without cookies renews the ID',
+    file: 'state.ts',
+    edits: [['!state.takesCookie || ', '']],
+    why: 'a visitor who opens a web socket is logged out a minute later',
+  },
+  {
+    name: 'the grace can be lengthened in the store',
+    file: 'grace.ts',
+    edits: [
+      ['additionalData: context(old.id, next.id, until)', 'additionalData: context(old.id, next.id, 0)'],
+      ['additionalData: context(old.id, id, until)', 'additionalData: context(old.id, id, 0)'],
+    ],
+    why: 'who can write to the store keeps stolen cookies alive',
+  },
+  {
     name: 'polling renews the ID',
     file: 'state.ts',
     edits: [['if (!renewal || !state.counts || ', 'if (!renewal || ']],
