@@ -172,8 +172,8 @@ export const breaks: readonly Break[] = [
     file: 'move-record.ts',
     edits: [
       [
-        'made.fresh = await (made.fresh ? replace(made.fresh, next) : insertRecord(context, next, move.ticket))',
-        'made.fresh = { ...next, ticket: move.ticket ?? at, version: 0 }',
+        'made.fresh = await insertRecord(context, next, move.ticket)\n      if',
+        'made.fresh = { ...next, ticket: move.ticket ?? at, version: 0 }\n      if',
       ],
       [
         "outcome.head.kind === 'superseded') {",
@@ -296,6 +296,90 @@ export const breaks: readonly Break[] = [
       ],
     ],
     why: 'renewal moves the absolute end',
+  },
+  {
+    name: 'login() does not move the session',
+    file: 'new-id.ts',
+    edits: [['await takeNewId(state, policy, isAgain', 'if (state.ended) await takeNewId(state, policy, isAgain']],
+    why: 'whoever planted the cookie shares the session of who signs in',
+  },
+  {
+    name: 'login() keeps what another user left',
+    file: 'new-id.ts',
+    edits: [['isAgain || isFirst ? (by.keep ?? isAgain) : false', 'by.keep ?? isAgain']],
+    why: 'at a shared browser one user sees what the other did',
+  },
+  {
+    name: 'a login that failed has half happened',
+    file: 'new-id.ts',
+    edits: [['if (!state.ended) Object.assign(state, before)', 'if (state.ended) Object.assign(state, before)']],
+    why: 'the commit after a refused sign-in signs in',
+  },
+  {
+    name: 'login() does not extend the absolute lifetime',
+    file: 'lifetime.ts',
+    edits: [['return Math.max(createdAt, authAt)', 'return Math.max(createdAt, authAt * 0)']],
+    why: 'who has just given the password is signed out',
+  },
+  {
+    name: 'another owner inherits the proof of the first',
+    file: 'session.ts',
+    edits: [['if (owner !== this.#state.owner) this.#state.authAt = undefined', '']],
+    why: 'a sensitive act is let through for who has proved nothing',
+  },
+  {
+    name: 'an emptied session is still its former owner’s',
+    file: 'new-id.ts',
+    edits: [['if (keepsNothing(keep)) Object.assign(state, NOBODYS)', '']],
+    why: 'the next visitor at the browser stands in the list of devices of the last one',
+  },
+  {
+    name: 'isFresh() believes in the future',
+    file: 'login.ts',
+    edits: [[' && age > -CLOCK_SKEW', '']],
+    why: 'a clock that was set back makes an old proof fresh for ever',
+  },
+  {
+    name: 'revoke() for one owner ends anybody’s',
+    file: 'revoke.ts',
+    edits: [['if (owner !== undefined && reading.owner !== owner) return false', '']],
+    why: 'a user ends the sessions of others by sending their IDs',
+  },
+  {
+    name: 'a sign-in beyond the limit is let in when it is the one to go',
+    file: 'owner-limit.ts',
+    edits: [['if (others.some((each) => each.id === id)) break', 'if (others.some((each) => each.id === id)) return']],
+    why: 'sign-ins at one moment exceed the limit',
+  },
+  {
+    name: 'a sign-in that must wait for room does not',
+    file: 'owner-limit.ts',
+    edits: [["if (ownerLimit.policy === 'refuse') continue", "if (ownerLimit.policy === 'refuse') return"]],
+    why: 'a clock that is behind lets a sign-in exceed the limit',
+  },
+  {
+    name: 'a moving session takes two places',
+    file: 'owner-limit.ts',
+    edits: [['filter(({ id }) => !left.has(id))', 'filter(({ id }) => !left.has(id) || id.length > 0)']],
+    why: 'a device is signed out although there was room',
+  },
+  {
+    name: 'a session that moves while others count takes no place',
+    file: 'owner-limit.ts',
+    edits: [['else if (to !== undefined) moved.add(to)', '']],
+    why: 'the limit is exceeded',
+  },
+  {
+    name: 'a refused owner stays',
+    file: 'owner-limit.ts',
+    edits: [['? { ...current, owner, head', '? { ...current, owner: current.owner, head']],
+    why: 'the limit is exceeded by whoever ignores the error',
+  },
+  {
+    name: 'a refused first sign-in leaves its record',
+    file: 'record-writer.ts',
+    edits: [['await context.store.delete(made.ticket.id).catch(() => false)', '']],
+    why: 'refused sign-ins take the places of real ones',
   },
   {
     name: 'regenerate keeps everything',

@@ -5,6 +5,7 @@ import { compareAndSet, readAgain, readExpired, readRecord, SUPERSEDED_MS, super
 import type { Draft } from './compare-and-set.ts'
 import type { DestroyReason, Emit } from './events.ts'
 import type { Policy } from './options.ts'
+import { admitChanged } from './owner-limit.ts'
 import type { KeyedQueue } from './queue.ts'
 import { createRecord, end, follow, saveChanges, touchRecord } from './record-writer.ts'
 import type { WriteContext } from './record-writer.ts'
@@ -40,13 +41,19 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
     else if (action === 'regenerate' && retiring) await regenerateRecord(context, state, retiring, failed)
     else if (action === 'renew' && stored && policy.renewal) {
       await renewRecord(context, state, stored, policy.renewal.grace)
-    } else if (action === 'update' && stored) await saveChanges(context, state, stored, failed)
-    else if (action === 'touch' && stored) await touchRecord(context, state, stored)
+    } else if (action === 'update' && stored) {
+      await saveChanges(context, state, stored, failed)
+      await admitChanged(context, state, stored)
+    } else if (action === 'touch' && stored) await touchRecord(context, state, stored)
   }
 
   async function update(state: SessionState, change: Change): Promise<void> {
     if (state.retiring) await save(state, false)
-    if (state.stored) return updateRecord(context, state, state.stored, change)
+    const { stored } = state
+    if (stored) {
+      await updateRecord(context, state, stored, change)
+      return admitChanged(context, state, stored)
+    }
     const before = encodeData(state.data)
     follow(state.data, before, applied(change, before))
     return save(state, false)

@@ -1,5 +1,6 @@
 import { inWords } from './duration.ts'
 import type { Policy } from './options.ts'
+import type { OwnerLimit } from './owner-limit.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -7,21 +8,29 @@ import type { Store } from './store.ts'
  * holds of where sessions are kept; default: what holds of the store.
  */
 export function describePolicy(policy: Policy, store: Store, kept: readonly string[] = keptIn(store, policy)): string {
-  const { lifetime, absolute, renewal, cookie } = policy
+  const { lifetime, absolute, renewal, ownerLimit, cookie } = policy
   const idle =
     lifetime.permanent === lifetime.browser
       ? `A session ends ${inWords(lifetime.permanent)} after its last visit.`
       : `A session ends ${inWords(lifetime.permanent)} after its last visit, or ${inWords(lifetime.browser)} when its cookie ends with the browser window.`
   return [
     idle,
-    Number.isFinite(absolute) ? `It ends ${inWords(absolute)} after it began in any case.` : 'It has no absolute end.',
+    Number.isFinite(absolute)
+      ? `It ends ${inWords(absolute)} after it began, or after its owner's last login(), in any case.`
+      : 'It has no absolute end.',
     renewal
       ? `Its ID is renewed by the first visit after ${inWords(renewal.after)}; the old one leads there for ${inWords(renewal.grace)}.`
       : 'Its ID stays until regenerate().',
+    ...(ownerLimit ? [ownersMayHave(ownerLimit)] : []),
     `New sessions ${policy.permanent ? 'outlive' : 'end with'} the browser window.`,
     `The cookie is ${cookie.name}, ${cookie.secure ? 'sent over https only' : 'also sent over plain http'}, out of reach of scripts.`,
     ...kept,
   ].join('\n')
+}
+
+function ownersMayHave({ sessions, policy }: OwnerLimit): string {
+  const many = sessions === 1 ? 'one session' : `${sessions} sessions`
+  return `An owner has ${many} at most; a further sign-in ${policy === 'refuse' ? 'is refused' : 'ends the oldest'}.`
 }
 
 function keptIn(store: Store, { onConflict, onStoreError, storeTimeout, sweepEvery }: Policy): string[] {

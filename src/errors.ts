@@ -20,6 +20,7 @@ const SUMMARY = {
   store_unusable: 'the store cannot be used as it is set up',
   cannot: 'this store cannot do what was asked',
   switched_off: 'sessions are switched off, so none can be saved',
+  owner_limit: 'the owner has as many sessions as they may have',
   closed: 'sessions.close() was called, so no session can be opened or saved',
   not_registered: 'the session middleware has not run for this request',
   not_loaded: 'the session of this request was not asked for yet',

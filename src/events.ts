@@ -42,7 +42,7 @@ export interface SessionEvents {
   destroyed: SessionEvent & { readonly reason: DestroyReason }
   /** A cookie came whose session is past a deadline; of what the store has removed already, it is `rejected`. */
   expired: SessionEvent
-  /** `sessions.revoke()` or `revokeAll()` removed it. */
+  /** `sessions.revoke()` or `revokeAll()` removed it, or a further sign-in beyond `ownerLimit`. */
   revoked: SessionEvent
   /** Two requests changed one key; `winner` says which change stayed. */
   conflict: SessionEvent & { readonly key: string; readonly winner: Winner }

@@ -2,6 +2,7 @@ import type { Outcome } from './backend.ts'
 import { compareAndSet, readRecord, recordInput, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
 import type { Draft } from './compare-and-set.ts'
 import { SessionError } from './errors.ts'
+import { admit } from './owner-limit.ts'
 import { insertRecord } from './record-writer.ts'
 import type { WriteContext } from './record-writer.ts'
 import type { StoredState } from './state.ts'
@@ -42,7 +43,11 @@ export async function moveRecord(
     const now = policy.clock.now()
     const draft = move.draft(current)
     const next = { ...draft, head: movedFrom(draft.head, at.id, policy.renewal && now) }
-    made.fresh = await (made.fresh ? replace(made.fresh, next) : insertRecord(context, next, move.ticket))
+    if (made.fresh) made.fresh = await replace(made.fresh, next)
+    else {
+      made.fresh = await insertRecord(context, next, move.ticket)
+      if (next.owner !== old.owner) await admit(context, made.fresh)
+    }
     const { ticket } = made.fresh
     const grace = await move.grace?.(at, ticket)
     return supersededDraft(current, (grace?.until ?? now) + SUPERSEDED_MS, { id: ticket.id, ...(grace && { grace }) })

@@ -11,6 +11,8 @@ import type { Duration } from './duration.ts'
 import { checkStore, checkTypes, refuse } from './options-check.ts'
 import { absoluteLifetime, idleLifetimes, renewal } from './options-lifetime.ts'
 import { logRefs } from './log-ref.ts'
+import { ownerLimit } from './options-owner.ts'
+import type { OwnerLimit } from './owner-limit.ts'
 import { environment } from './platform.ts'
 import type { Store } from './store.ts'
 import { drawTicket } from './token.ts'
@@ -40,7 +42,10 @@ export interface SessionsOptions {
    * Default `{ permanent: '31d', browser: '1d' }`. At most 400 days, as long as browsers keep a cookie; more is that.
    */
   readonly lifetime?: Duration | { readonly permanent: Duration; readonly browser: Duration }
-  /** A session ends this long after it was created, whatever happens; `false` for never. Default `'90d'`. */
+  /**
+   * A session ends this long after it began, or after its owner's last `login()`, whatever happens; `false` for never.
+   * Default `'90d'`.
+   */
   readonly absoluteLifetime?: Duration | false
   /**
    * Give a busy session a new ID when it has had its ID for this long (OWASP Session Management, "Renewal Timeout"), so
@@ -52,6 +57,11 @@ export interface SessionsOptions {
   readonly renewGrace?: Duration
   /** Whether the cookie of a new session outlives the browser window. Default true. */
   readonly permanent?: boolean
+  /**
+   * How many sessions one owner may have: `{ sessions: 5, policy: 'end-oldest' }`, or `'refuse'`, by which a further
+   * `login()` rejects with `owner_limit`. Needs a store that can list. Default: no limit. See `docs/owners.md`.
+   */
+  readonly ownerLimit?: OwnerLimit
   /** Name and attributes of the cookie. */
   readonly cookie?: CookieOptions
   /**
@@ -101,6 +111,7 @@ export interface Policy {
   /** Undefined: an ID is kept until `regenerate()`. */
   readonly renewal: { readonly after: number; readonly grace: number } | undefined
   readonly permanent: boolean
+  readonly ownerLimit: OwnerLimit | undefined
   readonly cookie: SessionCookie
   /** The value of the header; undefined for none. */
   readonly clearSiteData: string | undefined
@@ -122,6 +133,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions>([
   'renewAfter',
   'renewGrace',
   'permanent',
+  'ownerLimit',
   'cookie',
   'clearSiteData',
   'onConflict',
@@ -155,6 +167,7 @@ export function resolvePolicy(options: SessionsOptions): Policy {
     absolute: absoluteLifetime(options.absoluteLifetime, lifetime),
     renewal: renewal(options),
     permanent: options.permanent ?? true,
+    ownerLimit: ownerLimit(options),
     cookie: sessionCookie(
       options.cookie ?? {},
       environment('NODE_ENV') === 'production',

@@ -8,6 +8,7 @@ import type { Emit, EndReason } from './events.ts'
 import { changedKeys, mergeLines, NO_LINES } from './merge.ts'
 import type { SettleClash, SettledClash } from './merge.ts'
 import type { Lines } from './record.ts'
+import { admit } from './owner-limit.ts'
 import { sameNote } from './owner.ts'
 import type { Policy } from './options.ts'
 import type { KeyedQueue } from './queue.ts'
@@ -41,8 +42,15 @@ export async function createRecord(context: WriteContext, state: SessionState): 
     // Without its cookie the record could never be found again: one orphan a request.
     return reportWithheld(state, context.policy, context.emit)
   }
-  state.stored = await insertRecord(context, draft(context, state, wanted(state, false)), state.ticket)
-  state.ticket = state.stored.ticket
+  const made = await insertRecord(context, draft(context, state, wanted(state, false)), state.ticket)
+  try {
+    await admit(context, made)
+  } catch (error) {
+    await context.store.delete(made.ticket.id).catch(() => false)
+    throw error
+  }
+  state.stored = made
+  state.ticket = made.ticket
   state.cookieDue = 'issue'
   context.emit('created', { id: state.stored.ticket.id, owner: state.stored.owner }, state)
 }

@@ -1,6 +1,7 @@
 import { flash, takeFlashes } from '../flash.ts'
 import { isFresh, login, logout } from '../login.ts'
 import { check, same } from './check.ts'
+import { times } from './races.ts'
 import { arrived, site } from './visitor.ts'
 import type { SessionBody, Site, Visitor } from './visitor.ts'
 
@@ -45,7 +46,7 @@ export const signInBodies: Readonly<Record<string, SessionBody>> = {
 }
 
 /** P3 and P12, for stores that list: ending an owner's sessions, whatever they are doing meanwhile. */
-export const ownerBodies: Readonly<Record<string, SessionBody>> = {
+export const ownerBodies: Record<string, SessionBody> = {
   'P3 revokeAll() ends a session that moves to a new ID after it was listed': async (context) => {
     const on = site(context)
     const [ada, bob] = [await signedIn(on, 'ada'), await signedIn(on, 'bob')]
@@ -90,6 +91,28 @@ export const ownerBodies: Readonly<Record<string, SessionBody>> = {
     same(await on.sessions.revokeAll({ owner: 'ada', except: id }), 0, 'sessions ended after it moved')
     same(await isIn(ada), true, 'whether the excepted session still lives')
   },
+}
+
+for (const policy of ['end-oldest', 'refuse'] as const)
+  ownerBodies[`P12 ten sign-ins at once keep to the limit of their owner: ${policy}`] = async (context) => {
+    const ownerLimit = { sessions: 4, policy }
+    // Two processes, as far as a store can tell.
+    const sites = [site(context, { ownerLimit }), site(context, { ownerLimit })]
+    const visitors = times(10, (n) => (sites[n % 2] ?? site(context)).visitor())
+    const signingIn = visitors.map((visitor) => visitor.request((session) => login(session, 'ada', { keep: true })))
+    const outcomes = await Promise.allSettled(signingIn)
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') same(codeIn(outcome.reason), 'owner_limit', 'a code')
+    const owners = await Promise.all(visitors.map(async (visitor) => (await visitor.open()).owner))
+    same(owners.filter((owner) => owner === 'ada').length, 4, 'visitors whose cookie opens a session of the owner')
+    const listed = await Array.fromAsync(site(context).sessions.list({ owner: 'ada' }))
+    same(listed.length, 4, 'sessions listed')
+    if (policy === 'refuse')
+      same(outcomes.filter(({ status }) => status === 'fulfilled').length, 4, 'sign-ins that went well')
+  }
+
+function codeIn(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : error
 }
 
 /** A visitor with a session of `owner`. */

@@ -85,6 +85,7 @@ suite('options that work', () => {
       absolute: 90 * DAY,
       renewal: undefined,
       permanent: true,
+      ownerLimit: undefined,
       clearSiteData: undefined,
       onConflict: 'ours',
       onStoreError: 'error',
@@ -171,7 +172,7 @@ suite('describe() says the effective policy in words', () => {
       createSessions({ store }).describe(),
       [
         'A session ends 31 days after its last visit, or 1 day when its cookie ends with the browser window.',
-        'It ends 90 days after it began in any case.',
+        "It ends 90 days after it began, or after its owner's last login(), in any case.",
         'Its ID stays until regenerate().',
         'New sessions outlive the browser window.',
         'The cookie is id, also sent over plain http, out of reach of scripts.',
