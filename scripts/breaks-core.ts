@@ -520,4 +520,21 @@ export const breaks: readonly Break[] = [
     edits: [['return mayIssue && !headGone', 'return mayIssue']],
     why: 'a change of the cookie settings is lost on a streamed page',
   },
+  {
+    name: 'broken connection: an update is made once more',
+    file: 'limited-store.ts',
+    edits: [
+      [
+        "bounded('update', () => store.update(id, expected, record, now))",
+        "bounded('update', () => store.update(id, expected, record, now), true)",
+      ],
+    ],
+    why: 'a write that took effect conflicts with itself: a counter counts twice, a logout takes itself for a login',
+  },
+  {
+    name: 'broken connection: every failed read is made once more',
+    file: 'limited-store.ts',
+    edits: [['if (repeats > 0 && isBrokenConnection(error)) {', 'if (repeats > 0) {']],
+    why: 'a database that is down gets twice the load',
+  },
 ]
