@@ -26,7 +26,7 @@ export interface FastifySessionReply {
 }
 
 /** All of it is optional. */
-export interface FastifySessionOptions {
+export interface FastifySessionOptions<Req, Rep> {
   /** Where the session is on the request. A second instance in one scope needs another. Default `'session'`. */
   readonly property?: string
   /**
@@ -35,22 +35,22 @@ export interface FastifySessionOptions {
    */
   readonly lazy?: boolean
   /** False for a request that is no visit, such as polling: the session's deadline stays. Default: every one is. */
-  readonly activity?: (request: FastifySessionRequest) => boolean
+  readonly activity?: (request: Req) => boolean
   /**
    * Sends the error response when the session could not be saved, in place of a plain 500 and a line in Fastify's
    * log. Must end `reply.raw`. What the application had answered is dropped, headers included.
    */
-  readonly onCommitError?: (error: unknown, request: FastifySessionRequest, reply: FastifySessionReply) => void
+  readonly onCommitError?: (error: unknown, request: Req, reply: Rep) => void
 }
 
 /** A plugin for `app.register`. */
 export type FastifySessionPlugin = (scope: object, options: object, done: (error?: Error) => void) => void
 
 /** What is used of the scope it is registered in. Fastify's own type has an overload for every hook. */
-interface Scope {
+interface Scope<Req, Rep> {
   hasRequestDecorator(name: string): boolean
   decorateRequest(name: string, value: Accessors): unknown
-  addHook(name: 'onRequest', hook: (request: FastifySessionRequest, reply: FastifySessionReply) => Promise<void>): void
+  addHook(name: 'onRequest', hook: (request: Req, reply: Rep) => Promise<void>): void
 }
 
 interface Accessors {
@@ -67,10 +67,11 @@ interface Accessors {
  * `Response` or of a stream that fails before its first byte. An error on opening goes to Fastify's error handler;
  * registering one property twice fails `ready()` with `registered_twice`.
  */
-export function session<Data extends object>(
-  sessions: Sessions<Data>,
-  options: FastifySessionOptions = {},
-): FastifySessionPlugin {
+export function session<
+  Data extends object,
+  Req extends FastifySessionRequest = FastifySessionRequest,
+  Rep extends FastifySessionReply = FastifySessionReply,
+>(sessions: Sessions<Data>, options: FastifySessionOptions<Req, Rep> = {}): FastifySessionPlugin {
   const { property = 'session', lazy = false, activity = () => true, onCommitError = report } = options
   const label = `request.${property}`
   const shown = new WeakMap<object, SessionProperty<Data>>()
@@ -84,7 +85,7 @@ export function session<Data extends object>(
     )
   }
 
-  async function open(request: FastifySessionRequest, reply: FastifySessionReply): Promise<void> {
+  async function open(request: Req, reply: Rep): Promise<void> {
     const exposed = sessionProperty<Data>({ label, members: fastifyMembers })
     await serveSession(sessions, request.raw, reply.raw, {
       request,
@@ -100,7 +101,7 @@ export function session<Data extends object>(
 
   function register(scope: object, _options: object, done: (error?: Error) => void): void {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const instance = scope as Scope
+    const instance = scope as Scope<Req, Rep>
     if (instance.hasRequestDecorator(property)) {
       const twice = `${label} is there already; register one session plugin, or give the second its own property`
       return done(new SessionError('registered_twice', twice))

@@ -81,10 +81,14 @@ export function withSession<Data extends object, Req extends Request, Rest exten
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       return await handler(request, session as never, ...rest)
     } catch (error) {
-      if (onError) return onError(error, request)
-      // The store's own failure has an event already; the handler's error is the one to tell.
-      await Promise.resolve(visit.commit({ failed: true })).catch(() => undefined)
-      throw error
+      try {
+        if (onError) return await onError(error, request)
+        throw error
+      } catch (unanswered) {
+        // The store's own failure has an event already; the handler's error is the one to tell.
+        await Promise.resolve(visit.commit({ failed: true })).catch(() => undefined)
+        throw unanswered
+      }
     }
   }
 }

@@ -545,3 +545,28 @@ for (const keepSessionInfo of [false, true]) {
     },
   )
 }
+
+onBoth(
+  'lazy: req.session throws until somebody has asked, and is the same session from then on',
+  async (_t, { app, sessions, gates, visit }) => {
+    app.get('/static', (_req, res) => void res.send('static'))
+    app.get('/', async (req, res) => {
+      const refused = { code: 'not_loaded', message: /await sessions\.get\(request\) first/ }
+      assert.throws(() => req.session, refused)
+      assert.throws(() => req.sessionID, refused)
+      assert.throws(() => Object.assign(req, { session: null }), refused)
+      const opened = await sessions.get(req)
+      opened.data['visits'] = Number(opened.data['visits'] ?? 0) + 1
+      assert.equal(req.session.visits, opened.data['visits'])
+      assert.equal(req.sessionID, opened.id)
+      res.json(req.session)
+    })
+    const ada = await visit()
+    await ada.get('/')
+    assert.equal((await ada.get('/')).body, '{"visits":2}')
+    const before = gates.count()
+    assert.equal((await ada.get('/static')).body, 'static')
+    assert.equal(gates.count(), before)
+  },
+  { lazy: true },
+)

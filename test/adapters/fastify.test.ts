@@ -7,7 +7,7 @@ import csrf from '@fastify/csrf-protection'
 import flash from '@fastify/flash'
 import { Authenticator, Strategy } from '@fastify/passport'
 import { fastify } from 'fastify'
-import type { FastifyInstance, FastifyRequest, LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, LightMyRequestResponse } from 'fastify'
 // oxlint-disable-next-line import/no-unassigned-import -- it only declares types
 import '../../src/adapters/fastify-augment.ts'
 import { session } from '../../src/adapters/fastify.ts'
@@ -38,7 +38,7 @@ function world(name = 'id'): Pick<World, 'gates' | 'sessions'> {
   return { gates, sessions: createSessions({ store: gates.store, cookie: { secure: false, name }, sweepEvery: false }) }
 }
 
-async function site(t: TestContext, options: FastifySessionOptions = {}): Promise<World> {
+async function site(t: TestContext, options: FastifySessionOptions<FastifyRequest, FastifyReply> = {}): Promise<World> {
   const { gates, sessions } = world()
   const lines: Record<string, unknown>[] = []
   const app = fastify({ logger: { level: 'error', stream: { write: (line: string) => lines.push(JSON.parse(line)) } } })
@@ -109,6 +109,22 @@ suite('request.session', () => {
       ids.add(cookies['id'])
     }
     assert.equal(ids.size, 4, 'a new ID each time')
+  })
+
+  test('lazy: it throws until somebody has asked, and is the same session from then on', async (t) => {
+    const { app, sessions, gates } = await site(t, { lazy: true })
+    app.get('/', async (request) => {
+      assert.throws(() => request.session, { code: 'not_loaded', message: /await sessions\.get\(request\) first/ })
+      const { data } = await sessions.get(request)
+      request.session.user = 'ada'
+      return data
+    })
+    app.get('/static', async () => 'static')
+    const visit = browser(app)
+    assert.equal((await visit('GET', '/')).body, '{"user":"ada"}')
+    const before = gates.count()
+    assert.equal((await visit('GET', '/static')).body, 'static')
+    assert.equal(gates.count(), before)
   })
 
   test('null destroys, another object replaces the data', async (t) => {
@@ -303,8 +319,8 @@ suite('responses', () => {
   test('activity: false keeps a request from counting as a visit', async (t) => {
     const asked: string[] = []
     const { app } = await site(t, {
-      activity: ({ method, url }) => {
-        asked.push(`${method} ${url}`)
+      activity: ({ method, routeOptions }) => {
+        asked.push(`${method} ${routeOptions.url}`)
         return false
       },
     })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { withSession } from '../../src/adapters/fetch.ts'
+import type { Session } from '../../src/session.ts'
 import { createSessions } from '../../src/sessions.ts'
 import type { Sessions } from '../../src/sessions.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -204,4 +205,51 @@ test('activity: false keeps a request from counting as a visit', async () => {
   assert.equal(gates.count('touch'), 0)
   await withSession(sessions, page)(request(cookie))
   assert.equal(gates.count('touch'), 1)
+})
+
+test('lazy: the handler gets the way to the session in its place, typed, and the rest behind it', async () => {
+  const { sessions, gates } = world()
+  const handle = withSession(
+    sessions,
+    async (asked: Request, getSession, env: string) => {
+      if (asked.url.endsWith('/static')) return new Response(env)
+      const { data } = await getSession()
+      data.user = 'ada'
+      assert.equal(sessions.of(asked).data, data)
+      return Response.json(data)
+    },
+    { lazy: true },
+  )
+  const first = await handle(request(), 'env')
+  assert.equal(await first.text(), '{"user":"ada"}')
+  const before = gates.count()
+  const other = new Request('http://localhost/static', { headers: { cookie: cookieOf(first) } })
+  assert.equal(await (await handle(other, 'env')).text(), 'env')
+  assert.equal(gates.count(), before)
+})
+
+test('onError answers for a handler that throws, and its answer is saved for; what it throws is passed on', async () => {
+  const { sessions, gates } = world()
+  const broken = async (_request: Request, session: Session<Data>): Promise<Response> => {
+    await session.regenerate()
+    session.data.user = 'half'
+    throw new Error('a bug on purpose')
+  }
+  const signIn = withSession(sessions, (_request: Request, { data }) => {
+    data.user = 'ada'
+    return new Response('in')
+  })
+  const cookie = cookieOf(await signIn(request()))
+  const onError = (error: unknown, { url }: Request): Response =>
+    new Response(`${url} ${String(error)}`, { status: 500 })
+  const answer = await withSession(sessions, broken, { onError })(request(cookie))
+  assert.equal(await answer.text(), 'http://localhost/ Error: a bug on purpose')
+  assert.match(cookieOf(answer), /^id=[\w-]{43}$/)
+  assert.notEqual(cookieOf(answer), cookie)
+  const rethrow = (error: unknown): never => {
+    throw new Error('no answer', { cause: error })
+  }
+  const before = gates.count('create')
+  await assert.rejects(withSession(sessions, broken, { onError: rethrow })(request(cookieOf(answer))), /no answer/)
+  assert.equal(gates.count('create'), before + 1, 'regenerate stands')
 })

@@ -65,6 +65,18 @@ suite('c.var.session', () => {
     assert.equal(await (await ada('/read')).text(), '{"user":"ada"}')
   })
 
+  test('lazy: it is there once somebody has asked', async () => {
+    const { app, sessions, visit } = world({ lazy: true })
+    app.get('/', async (c) => {
+      assert.equal(c.get('session'), undefined)
+      const opened = await sessions.get(c)
+      opened.data.user = 'ada'
+      assert.equal(c.var.session, opened)
+      return c.json(opened.data)
+    })
+    assert.equal(await (await visit()('/')).text(), '{"user":"ada"}')
+  })
+
   test('a second middleware on one property is an error, as on one cookie', async () => {
     for (const [cookie, property] of [
       ['other', 'session'],

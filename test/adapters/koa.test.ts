@@ -104,6 +104,19 @@ suite('ctx.session', () => {
     assert.match(headers['set-cookie']?.[0] ?? '', /^id=; Max-Age=0/)
   })
 
+  test('lazy: it throws until somebody has asked, and is the same session from then on', async (t) => {
+    const { app, sessions, visit } = world(t, { lazy: true })
+    pages(app, {
+      '/': async (ctx) => {
+        assert.throws(() => ctx.session, { code: 'not_loaded', message: /await sessions\.get\(request\) first/ })
+        const { data } = await sessions.get(ctx)
+        ctx.session.user = 'ada'
+        ctx.body = data
+      },
+    })
+    assert.equal((await (await visit())('/')).body, '{"user":"ada"}')
+  })
+
   test('a second middleware on one property is an error, as on one cookie', async (t) => {
     for (const [cookie, property] of [
       ['other', 'session'],

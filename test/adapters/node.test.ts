@@ -13,7 +13,8 @@ import { memoryStore } from '../../src/stores/memory.ts'
 import { testClock } from '../../src/testing/clock.ts'
 import { gatedStore } from '../../src/testing/gates.ts'
 import type { Gates } from '../../src/testing/gates.ts'
-import { ask, listen, until } from './wire.ts'
+import { warnings } from '../core/unhandled.ts'
+import { answerPast, ask, listen, until } from './wire.ts'
 
 type Req = http.IncomingMessage
 type Res = http.ServerResponse
@@ -226,4 +227,57 @@ test('after a save that failed nothing is called late', async (t) => {
   assert.equal((await ask(port)).status, 500)
   await until(() => closed, 'the response has closed')
   assert.equal(late, 0)
+})
+
+test('what writes past the response is warned of, with what was lost; what reads only is not', async (t) => {
+  const { sessions } = world()
+  const warned = warnings(t)
+  const late: string[] = []
+  sessions.on('late', ({ keys }) => late.push(...keys))
+  const handler = (req: Req, res: Res): void => {
+    const { data } = sessions.of(req)
+    if (req.url === '/read') assert.deepEqual(data, {})
+    else data.user = 'ada'
+    if (req.url === '/half') {
+      // oxlint-disable-next-line typescript/unbound-method -- called with the response
+      Reflect.apply(http.ServerResponse.prototype.writeHead, res, [200, { 'content-length': '4' }])
+      res.write('ha')
+      res.end('lf')
+    } else answerPast(res, 'past')
+  }
+  const port = await serve(t, session(sessions, handler))
+  assert.equal((await ask(port, { path: '/read' })).body, 'past')
+  assert.deepEqual([await warned(), late], [[], []])
+  for (const [path, body] of [
+    ['/whole', 'past'],
+    ['/half', 'half'],
+  ] as const) {
+    const answer = await ask(port, { path })
+    assert.deepEqual([answer.status, answer.body, answer.headers['set-cookie']], [200, body, undefined], path)
+    await until(() => late.length > 0, 'the late change is told')
+    const [warning] = (await warned()).slice(-1)
+    assert.equal(warning?.code, 'COATCHECK_HEAD_SENT', path)
+    assert.match(warning?.message ?? '', /not saved or sent: user\..*\[head_sent\]/, path)
+    assert.deepEqual(late.splice(0), ['user'], path)
+  }
+})
+
+test('a head that leaves past the session while that is being saved: the answer is cut off, and a warning says so', async (t) => {
+  const { sessions, gates } = world()
+  const warned = warnings(t)
+  const handler = (req: Req, res: Res): void => {
+    sessions.of(req).data.user = 'ada'
+    res.write('through the session')
+    // oxlint-disable-next-line typescript/unbound-method -- called with the response
+    Reflect.apply(http.ServerResponse.prototype.writeHead, res, [200, { 'content-length': '100' }])
+    // oxlint-disable-next-line typescript/unbound-method -- called with the response
+    Reflect.apply(http.ServerResponse.prototype.flushHeaders, res, [])
+  }
+  const port = await serve(t, session(sessions, handler))
+  const answer = await ask(port)
+  assert.deepEqual([answer.complete, answer.headers['set-cookie'], gates.count('create')], [false, undefined, 1])
+  assert.deepEqual(
+    (await warned()).map(({ code }) => code),
+    ['COATCHECK_HEAD_SENT'],
+  )
 })
