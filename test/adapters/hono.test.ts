@@ -181,6 +181,18 @@ suite('responses', () => {
     }
   })
 
+  test('a failed save cancels what feeds a streamed page', async () => {
+    const { app, gates, visit } = world()
+    const cancelled = Promise.withResolvers<void>()
+    app.get('/', (c) => {
+      c.var.session.data.user = 'ada'
+      return c.body(new ReadableStream({ cancel: () => cancelled.resolve() }))
+    })
+    gates.fail('create', new Error('full'))
+    assert.equal((await visit()('/')).status, 500)
+    await cancelled.promise
+  })
+
   test('what is thrown and no Error is passed on, after a commit that keeps only regenerate and destroy', async () => {
     const { app, gates, visit } = world()
     app.get('/put', (c) => c.json((c.var.session.data.cart = ['a'])))
