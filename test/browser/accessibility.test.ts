@@ -27,7 +27,7 @@ const STATES: readonly (readonly [what: string, go: (page: Page, url: string) =>
   ['my data, and the record', (page, url) => openRecord(page, url)],
 ]
 
-suite('demo: accessible', { concurrency: true }, () => {
+suite('demo: accessible', { concurrency: 2 }, () => {
   const folder = temporaryFolder()
   let browser: Browser
   let demo: Served

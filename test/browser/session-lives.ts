@@ -12,9 +12,9 @@ import { launchChromium, launchProfile } from './chromium.ts'
 import { recordOf } from './kept.ts'
 import type { Kept } from './kept.ts'
 
-/** All cases, at once: most of their time is waiting. */
+/** All cases, two at a time: a part of it is waiting, and with all at once each takes longer than with none beside it. */
 export function sessionLives(label: string, open: () => Promise<Kept>): void {
-  suite(`demo: in browsers, sessions in ${label}`, { concurrency: true }, () => {
+  suite(`demo: in browsers, sessions in ${label}`, { concurrency: 2 }, () => {
     const folder = temporaryFolder()
     const parts = new AsyncDisposableStack()
     let kept: Kept
