@@ -1,5 +1,5 @@
 /**
- * Makes package-lock.json complete for every platform: `node scripts/lock-platforms.ts` after `npm install`.
+ * Makes package-lock.json complete for every platform: `node scripts/lock-platforms.ts [FOLDER]` after `npm install`.
  *
  * Tools with native parts name one optional package per platform. npm leaves a platform out of the lock when the
  * registry in use cannot serve it just then (mirrors fetch foreign platforms late), and `npm ci` afterwards refuses
@@ -44,7 +44,7 @@ export function missingPlatforms(lock: Lock): MissingPlatform[] {
 }
 
 if (import.meta.main) {
-  const path = join(import.meta.dirname, '..', 'package-lock.json')
+  const path = join(process.argv[2] ?? join(import.meta.dirname, '..'), 'package-lock.json')
   const lock: Lock = JSON.parse(readFileSync(path, 'utf8'))
   const missing = missingPlatforms(lock)
   for (const { name, version, dev } of missing) {

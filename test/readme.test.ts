@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
 import { codeBlocks, pages, readPage, root } from './markdown.ts'
-import { snippets, type Request, type Snippet } from './snippets.ts'
+import { quotes, snippets, type Request, type Snippet } from './snippets.ts'
 
 interface Placed extends Snippet {
   /** Where it stands, for a reader: `README.md:21`. */
@@ -56,6 +56,13 @@ suite('code in the documentation', () => {
     if ('serve' in check) test(`${name} answers as it says`, () => serves(snippet, check.serve))
   }
 
+  for (const page of pages()) {
+    for (const { code, line, file } of quotes(codeBlocks(readPage(page)))) {
+      test(`${page}:${line} is a part of ${file}`, () =>
+        assert.ok(readFileSync(join(root, file), 'utf8').includes(code)))
+    }
+  }
+
   test('no type error is left over, not even outside the blocks', () => {
     assert.deepEqual(errors, [])
   })
@@ -97,6 +104,14 @@ suite('the check of code blocks', () => {
     ])
     assert.deepEqual(block('ts')[0]?.check, { run: true })
     assert.deepEqual(block('console'), [])
+  })
+
+  test('leaves what repeats a file to the comparison with that file', () => {
+    const page = '<!-- snippet: part of a/b.tsx -->\n```tsx\nconst a = <b />\n```\n'
+    assert.deepEqual(snippets(codeBlocks(page)), [])
+    assert.deepEqual(quotes(codeBlocks(page)), [{ code: 'const a = <b />\n', line: 2, file: 'a/b.tsx' }])
+    assert.throws(() => block('tsx', 'snippet: part of'), /mark the block/)
+    assert.throws(() => block('ts', 'snippet: part of a/b.ts', 'snippet: run'), /no other comment/)
   })
 
   test('lets no block slip through', () => {

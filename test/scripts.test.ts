@@ -1,8 +1,8 @@
 /** The first command of every npm script, and the lock file behind `npm ci`. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { suite, test } from 'node:test'
 import { promisify } from 'node:util'
 import { ensureCommand, findCommand } from '../scripts/debian.ts'
@@ -76,6 +76,20 @@ suite('package-lock.json', () => {
     const optionalDependencies = { 'tool-linux-x64': '1.2.3' }
     const incomplete = { packages: { 'node_modules/tool': { version: '1.2.3', dev: true, optionalDependencies } } }
     assert.deepEqual(missingPlatforms(incomplete), [{ name: 'tool-linux-x64', version: '1.2.3', dev: true }])
+  })
+
+  test('the examples of frameworks keep to the same: no address but our own folder, every platform', () => {
+    const folders = globSync('examples/frameworks/*/package.json', { cwd: root }).map(dirname)
+    assert.notEqual(folders.length, 0)
+    for (const folder of folders) {
+      const text = readFileSync(join(root, folder, 'package-lock.json'), 'utf8')
+      assert.deepEqual(
+        [...text.matchAll(/"resolved": "(.*)"/g)].map(([, url]) => url),
+        ['file:../../..'],
+        folder,
+      )
+      assert.deepEqual(missingPlatforms(JSON.parse(text)), [], `node scripts/lock-platforms.ts ${folder}`)
+    }
   })
 
   test('has no package whose install script nobody decided about: `allowScripts` in package.json', () => {

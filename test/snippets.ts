@@ -12,6 +12,7 @@
  *     POST /login name=ann -> 302
  *     -->
  *     <!-- snippet: types because it needs …  --> it is not run, and this is why
+ *     <!-- snippet: part of examples/a/b.tsx  --> lines of this file, in whatever language, which is checked elsewhere
  *
  * Without one it is run and must end by itself, without an error. There is no way to leave the type check out.
  */
@@ -34,13 +35,34 @@ export interface Snippet {
   readonly check: { readonly run: true } | { readonly serve: readonly Request[] } | { readonly types: string }
 }
 
+/** A block that repeats a part of a file. */
+export interface Quote {
+  readonly code: string
+  readonly line: number
+  readonly file: string
+}
+
 const CHECKED = 'ts'
 const REFUSED = new Set(['typescript', 'mts', 'cts', 'tsx', 'js', 'mjs', 'cjs', 'jsx', 'javascript'])
 
-/** The snippets among a page's blocks. Throws on a comment it does not know: a misspelt check must not pass as none. */
+/** The blocks that repeat a part of a file: whoever reads them wants to know that it still says so. */
+export function quotes(blocks: readonly CodeBlock[]): Quote[] {
+  return blocks.flatMap(({ code, line, comments }) =>
+    comments.flatMap((comment) => {
+      const file = quotedFile(comment)
+      return file === undefined ? [] : [{ code, line, file }]
+    }),
+  )
+}
+
+/** The snippets among a page's blocks, without {@link quotes}. Throws on a comment it does not know: a misspelt check must not pass as none. */
 export function snippets(blocks: readonly CodeBlock[]): Snippet[] {
   return blocks.flatMap((block) => {
     const { language, line, comments } = block
+    if (comments.some((comment) => quotedFile(comment) !== undefined)) {
+      if (comments.length > 1) throw new Error(`line ${line}: a part of a file needs no other comment`)
+      return []
+    }
     if (REFUSED.has(language.toLowerCase()))
       throw new Error(`line ${line}: mark the block \`${CHECKED}\`, so that it is checked`)
     const setup = comments
@@ -54,6 +76,10 @@ export function snippets(blocks: readonly CodeBlock[]): Snippet[] {
     if (directives.length > 1) throw new Error(`line ${line}: two comments say how to check this block`)
     return [{ code: [...setup, block.code].join('\n'), line, check: parseCheck(directives[0], line) }]
   })
+}
+
+function quotedFile(comment: string): string | undefined {
+  return /^snippet: part of (\S+)$/.exec(comment)?.[1]
 }
 
 function parseCheck(directive: string | undefined, line: number): Snippet['check'] {

@@ -1,0 +1,16 @@
+'use server'
+
+import { redirect } from 'next/navigation'
+import { login, logout } from 'coatcheck'
+import { changeSession } from '../lib/sessions'
+
+export async function signIn(form: FormData): Promise<void> {
+  // Here a real application asks for more than a name.
+  await changeSession((session) => login(session, String(form.get('name')), { keep: ['visits'] }))
+  redirect('/')
+}
+
+export async function signOut(): Promise<void> {
+  await changeSession(logout)
+  redirect('/')
+}

@@ -1,0 +1,28 @@
+/** The frameworks that have an example, and what only each of them knows. */
+import { join } from 'node:path'
+import { root } from '../markdown.ts'
+import { walkNext } from './next.ts'
+import type { App } from './app.ts'
+
+export interface Framework {
+  readonly name: string
+  readonly folder: string
+  /** The arguments for Node, and the environment, that make its production server listen on this port of loopback. */
+  readonly start: (port: number) => { readonly args: readonly string[]; readonly env?: NodeJS.ProcessEnv }
+  /** Steps that concern only this framework. */
+  readonly walk?: (app: App) => Promise<void>
+}
+
+/** In the order of how many use them. */
+export const frameworks: readonly Framework[] = [
+  {
+    name: 'next',
+    folder: example('next'),
+    start: (port) => ({ args: ['node_modules/next/dist/bin/next', 'start', '-H', '127.0.0.1', '-p', String(port)] }),
+    walk: walkNext,
+  },
+]
+
+function example(name: string): string {
+  return join(root, 'examples', 'frameworks', name)
+}
