@@ -30,8 +30,21 @@ export function dressResponse(response: Response, reply: Reply, finished: () => 
  */
 function watch({ body, headers }: Response, finished: () => void): ReadableStream<Uint8Array> | null {
   if (body === null || headers.has('content-length')) return body
-  const watcher = { flush: finished, cancel: finished } // TypeScript's DOM library does not know cancel yet
-  return body.pipeThrough(new TransformStream(watcher))
+  const reader = body.getReader()
+  // Costs half of what a TransformStream does (11 µs to 23 µs a response), and reads nothing ahead of the server.
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    async pull(controller) {
+      const { done, value } = await reader.read()
+      if (!done) return controller.enqueue(value)
+      controller.close()
+      finished()
+    },
+    cancel(reason) {
+      finished()
+      return reader.cancel(reason)
+    },
+  }
+  return new ReadableStream(source, { highWaterMark: 0 })
 }
 
 /** 500, and nothing about the reason. */
