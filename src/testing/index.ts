@@ -1,6 +1,6 @@
 /**
  * `coatcheck/testing`: what every store of this library is tested with, for authors of other stores and of
- * applications. It depends on no test runner. See `docs/testing-a-store.md`.
+ * applications. It depends on no test runner. See `docs/testing-a-store.md` and `docs/testing.md`.
  */
 export {
   type AdapterCase,
@@ -35,6 +35,7 @@ export {
 export { type ExcusedCase, runStoreCases, type StoreCasesOptions } from './run-store-cases.ts'
 export { excuseOf, runStoreCase, type StoreCase } from './store-case.ts'
 export { sessionCases } from './session-cases.ts'
+export { sessionCookie, type SessionCookieOptions } from './session-cookie.ts'
 export { storeCases } from './store-cases.ts'
 export {
   type OpenedStore,
