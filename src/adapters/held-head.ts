@@ -8,7 +8,7 @@ import type { Args, NodeResponse } from './node-response.ts'
 /* oxlint-disable typescript/unbound-method */
 
 type Verb = 'writeHead' | 'write' | 'end' | 'flushHeaders'
-type Call = readonly [verb: Verb, args: Args]
+type Call = readonly [verb: Verb | 'flush', args: Args]
 
 const VERBS: readonly Verb[] = ['writeHead', 'write', 'end', 'flushHeaders']
 const HEADER_SETTERS = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const
@@ -38,6 +38,7 @@ export function holdHead(
     write: res.write,
     end: res.end,
     flushHeaders: res.flushHeaders ?? nothing,
+    flush: nothing,
   }
   const { on } = res
   const before = takeHead(res)
@@ -102,10 +103,18 @@ export function holdHead(
       shadow('writableEnded', { get: () => ended })
       // `finished` stays false: by it Node's server takes the connection for idle, and cuts it off when it is closed.
       for (const setter of HEADER_SETTERS) shadow(setter, { value: refuse, writable: true })
+      holdFlush()
       reply.then(release, fail)
     } else {
       open(reply)
     }
+  }
+
+  /** compression's method: made at once it would find nothing to flush yet, and the first event would stay in there. */
+  function holdFlush(): void {
+    if (res.flush === undefined) return
+    original.flush = res.flush
+    shadow('flush', { value: () => void calls.push(['flush', []]), writable: true })
   }
 
   function release(reply: Reply): void {
@@ -113,7 +122,10 @@ export function holdHead(
     let flowing: unknown = true
     try {
       open(reply)
-      for (const [verb, args] of calls.splice(0)) flowing = make(verb, args)
+      for (const [verb, args] of calls.splice(0)) {
+        const result = make(verb, args)
+        if (verb === 'write') flowing = result
+      }
     } catch (error) {
       fail(error, reply) // arguments that Node refuses would have thrown at the application
       return
@@ -144,7 +156,7 @@ export function holdHead(
   }
 
   /** An implied head is left to Node's own write or end, which then knows the body's length and sends that. */
-  function make(verb: Verb, args: Args): unknown {
+  function make(verb: Call[0], args: Args): unknown {
     if (head === undefined) return Reflect.apply(original[verb], res, args)
     const { writeHead } = res
     Object.assign(res, { writeHead: sendHead })
@@ -188,7 +200,7 @@ export function holdHead(
   }
 
   /** True for a write: a source that waited for a drain would stay open for ever, one that goes on runs dry. */
-  function drop(verb: Verb, args: Args): unknown {
+  function drop(verb: Call[0], args: Args): unknown {
     const callback = args.at(-1)
     if (typeof callback === 'function') queueMicrotask(() => void Reflect.apply(callback, undefined, [failure]))
     return verb === 'write' ? true : res

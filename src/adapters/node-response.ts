@@ -13,6 +13,8 @@ export interface NodeResponse extends NodeHeaders {
   write(chunk: unknown, ...rest: unknown[]): unknown
   end(...args: unknown[]): unknown
   flushHeaders?(): unknown
+  /** compression's: send what it has so far. */
+  flush?(): unknown
   on(event: string, listener: () => void): Emitter
   destroy(error?: Error): unknown
 }
