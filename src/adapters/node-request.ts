@@ -20,14 +20,26 @@ export interface Serving<Data extends object> extends Omit<VisitOptions<Data>, '
   readonly beforeCommit?: () => Promise<void> | undefined
 }
 
-/** Register the request's session for `sessions.of` and `get`, and hold the response's head until it is committed. */
+/**
+ * Register the request's session for `sessions.of` and `get`, and hold the response's head until it is committed.
+ *
+ * Where an upgrade is handed through the middleware with a stand-in for the response (`{}` is customary for `ws`),
+ * there is no head to hold: the session is opened, in the lazy form, too, counts as a visit, and is committed at once.
+ * It can be read, and what is changed needs `save()`, as after any head.
+ */
 export async function serveSession<Data extends object>(
   sessions: Sessions<Data>,
   req: NodeRequest,
   res: NodeResponse,
   { onCommitError, beforeCommit, ...options }: Serving<Data>,
 ): Promise<void> {
-  const visit = await beginVisit(sessions, { ...options, cookie: req.headers.cookie })
+  const headless = !('getHeaders' in res)
+  const lazy = options.lazy && !headless
+  const visit = await beginVisit(sessions, { ...options, lazy, cookie: req.headers.cookie })
+  if (headless) {
+    await visit.commit({ cookieless: true })
+    return
+  }
   let begun = false
 
   function commit(status: number, headSent: boolean): Reply | Promise<Reply> {
