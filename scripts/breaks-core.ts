@@ -91,6 +91,17 @@ export const breaks: readonly Break[] = [
     why: 'an open browser tab keeps a session alive for ever',
   },
   {
+    name: 'what is stored opens a session',
+    file: 'token.ts',
+    edits: [
+      [
+        'const id = sha256(token)',
+        "const id = Array.from(fromBase64url(token), (byte) => byte.toString(16).padStart(2, '0')).join('')",
+      ],
+    ],
+    why: 'whoever has a copy of the store is signed in as everybody',
+  },
+  {
     name: 'an unknown token is adopted',
     file: 'load.ts',
     edits: [

@@ -1,3 +1,4 @@
+import { attackBodies } from './session-cases-attacks.ts'
 import { deadlineBodies, operatorBodies } from './session-cases-deadlines.ts'
 import { endingBodies } from './session-cases-endings.ts'
 import { outageBodies } from './session-cases-outages.ts'
@@ -21,6 +22,7 @@ export const sessionCases: readonly StoreCase[] = [
   ...cases(renewalBodies.any),
   ...cases(renewalBodies.list, undefined, ['list']),
   ...cases(signInBodies),
+  ...cases(attackBodies),
   ...cases(operatorBodies.sweep, undefined, ['sweep']),
   ...cases(operatorBodies.list, undefined, ['list']),
   ...cases(ownerBodies, undefined, ['list']),
