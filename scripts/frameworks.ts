@@ -48,7 +48,7 @@ function install({ folder }: Framework): void {
 async function visit(framework: Framework): Promise<void> {
   const app = await startApp(framework)
   try {
-    await walk(app)
+    await walk(app, framework)
     await framework.walk?.(app)
   } catch (error) {
     console.error(app.output())

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { root } from '../markdown.ts'
 import { walkNext } from './next.ts'
+import { walkSvelteKit } from './sveltekit.ts'
 import type { App } from './app.ts'
 
 export interface Framework {
@@ -9,6 +10,8 @@ export interface Framework {
   readonly folder: string
   /** The arguments for Node, and the environment, that make its production server listen on this port of loopback. */
   readonly start: (port: number) => { readonly args: readonly string[]; readonly env?: NodeJS.ProcessEnv }
+  /** Whether its page shows a notice after signing out. */
+  readonly notices: boolean
   /** Steps that concern only this framework. */
   readonly walk?: (app: App) => Promise<void>
 }
@@ -19,7 +22,23 @@ export const frameworks: readonly Framework[] = [
     name: 'next',
     folder: example('next'),
     start: (port) => ({ args: ['node_modules/next/dist/bin/next', 'start', '-H', '127.0.0.1', '-p', String(port)] }),
+    notices: false,
     walk: walkNext,
+  },
+  {
+    name: 'sveltekit',
+    folder: example('sveltekit'),
+    start: (port) => ({
+      args: ['build/index.js'],
+      env: {
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        PROTOCOL_HEADER: 'x-forwarded-proto',
+        HOST_HEADER: 'x-forwarded-host',
+      },
+    }),
+    notices: true,
+    walk: walkSvelteKit,
   },
 ]
 

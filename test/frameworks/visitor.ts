@@ -49,10 +49,8 @@ export function visitor(
 
     async request(path, init = {}) {
       const headers = new Headers(init.headers)
-      if (https) {
-        headers.set('x-forwarded-proto', 'https')
-        headers.set('x-forwarded-host', host)
-      }
+      headers.set('x-forwarded-proto', https ? 'https' : 'http')
+      headers.set('x-forwarded-host', host)
       if (jar.size > 0) headers.set('cookie', self.cookie())
       if (init.method === 'POST') headers.set('origin', origin)
       const response = await fetch(`http://${host}${path}`, { ...init, headers, redirect: 'manual' })
@@ -71,7 +69,11 @@ export function visitor(
       const form = formWith(page.text, button)
       const body = form.multipart ? new FormData() : new URLSearchParams()
       for (const [name, value] of [...form.hidden, ...Object.entries(fields)]) body.append(name, value)
-      const sent = await self.request(form.action, { method: 'POST', body, headers: { accept: 'text/html' } })
+      const sent = await self.request(form.action.startsWith('/') ? form.action : `/${form.action}`, {
+        method: 'POST',
+        body,
+        headers: { accept: 'text/html' },
+      })
       assert.match(String(sent.status), /^30[23]$/, `${button}: ${sent.text}`)
       const landed = await self.open(new URL(sent.headers.get('location') ?? '', origin).pathname)
       return [sent, landed]

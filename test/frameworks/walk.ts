@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import type { ListedRecord, Store } from '../../src/index.ts'
 import type { App } from './app.ts'
+import type { Framework } from './frameworks.ts'
 import { visitor } from './visitor.ts'
 
 /** The default cookie of a production server: `__Host-`, which needs Secure and Path=/. */
 const FRESH = /^__Host-id=[\w-]{43}; Max-Age=2678400; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=lax$/i
 
-export async function walk({ port, store }: App): Promise<void> {
+export async function walk({ port, store }: App, { notices }: Pick<Framework, 'notices'>): Promise<void> {
   // A bot costs nothing.
   const bot = visitor(port)
   const empty = await bot.open('/')
@@ -55,9 +56,18 @@ export async function walk({ port, store }: App): Promise<void> {
   // Signing out.
   const before = ada.copy()
   const [signedOut, left] = await ada.submit(await ada.open('/'), 'Sign out')
-  assert.match(signedOut.cookies.join(), /^__Host-id=; .*Max-Age=0/i)
-  assert.equal(ada.cookie(), '')
+  assert.equal(signedOut.cookies.length, 1)
   assert.match(left.text, /Nobody is signed in/)
+  if (notices) {
+    // The notice needs a session of its own, and is shown once.
+    assert.match(attributesInOrder(signedOut.cookies[0] ?? ''), FRESH)
+    assert.notEqual(ada.cookie(), before.cookie())
+    assert.match(left.text, /See you/)
+    assert.doesNotMatch((await ada.open('/')).text, /See you/)
+  } else {
+    assert.match(signedOut.cookies[0] ?? '', /^__Host-id=; .*Max-Age=0/i)
+    assert.equal(ada.cookie(), '')
+  }
   assert.match((await before.open('/')).text, /Nobody is signed in/)
   assert.deepEqual(await records(store, 'Ada'), [])
 }
