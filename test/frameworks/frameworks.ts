@@ -40,6 +40,15 @@ export const frameworks: readonly Framework[] = [
     notices: true,
     walk: walkSvelteKit,
   },
+  {
+    name: 'react-router',
+    folder: example('react-router'),
+    start: (port) => ({
+      args: ['server.js'],
+      env: { HOST: '127.0.0.1', PORT: String(port) },
+    }),
+    notices: true,
+  },
 ]
 
 function example(name: string): string {
