@@ -57,8 +57,9 @@ if (import.meta.main) {
   console.log(`${missing.length} entries added`)
 }
 
-/** Platform packages are named after the platform: `…-linux-arm64-musl`, `…/darwin-x64`, `…-win32-x64-msvc`. */
+/** Platform packages are named after the platform: `…-linux-arm64-musl`, `…/darwin-x64`, `…-win32-x64-msvc`, `…-wasm32-wasi`. */
 function platform(name: string): Pick<LockEntry, 'os' | 'cpu' | 'libc'> {
+  if (name.endsWith('-wasm32-wasi')) return { cpu: ['wasm32'] }
   const found =
     /(android|darwin|freebsd|linux|openharmony|win32)-(arm64|arm|ia32|ppc64|riscv64|s390x|x64)(-\w+)?$/.exec(name)
   const [, os, cpu, abi = ''] = found ?? []

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { root } from '../markdown.ts'
 import { walkNext } from './next.ts'
-import { walkSvelteKit } from './sveltekit.ts'
+import { walkCookies } from './own-cookies.ts'
 import type { App } from './app.ts'
 
 export interface Framework {
@@ -38,7 +38,7 @@ export const frameworks: readonly Framework[] = [
       },
     }),
     notices: true,
-    walk: walkSvelteKit,
+    walk: walkCookies,
   },
   {
     name: 'react-router',
@@ -48,6 +48,16 @@ export const frameworks: readonly Framework[] = [
       env: { HOST: '127.0.0.1', PORT: String(port) },
     }),
     notices: true,
+  },
+  {
+    name: 'astro',
+    folder: example('astro'),
+    start: (port) => ({
+      args: ['dist/server/entry.mjs'],
+      env: { HOST: '127.0.0.1', PORT: String(port) },
+    }),
+    notices: true,
+    walk: walkCookies,
   },
 ]
 

@@ -1,9 +1,9 @@
-/** What concerns SvelteKit alone: it keeps cookies of its own. */
+/** For frameworks that keep cookies of their own: both kinds leave with one response. */
 import assert from 'node:assert/strict'
 import type { App } from './app.ts'
 import { visitor } from './visitor.ts'
 
-export async function walkSvelteKit({ port }: App): Promise<void> {
+export async function walkCookies({ port }: App): Promise<void> {
   const { cookies } = await visitor(port).request('/theme', { method: 'POST', body: 'dark' })
   assert.deepEqual(cookies.map((line) => line.replace(/=.*/, '')).toSorted(), ['__Host-id', 'theme'])
 }

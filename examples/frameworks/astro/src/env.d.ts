@@ -1,0 +1,5 @@
+declare namespace App {
+  interface Locals {
+    session: import('coatcheck').Session<import('./lib/sessions').Data>
+  }
+}
