@@ -32,7 +32,8 @@ export function checkTypes(options: SessionsOptions): void {
   if (options.requestInfo !== undefined && typeof options.requestInfo !== 'function') {
     refuse('requestInfo is no function; it takes a request and returns what the log shall say of it')
   }
-  if (typeof (cookie ?? {}) !== 'object') refuse(`cookie is ${JSON.stringify(cookie)}; write cookie: { name: … }`)
+  if (typeof (cookie ?? {}) !== 'object')
+    refuse(`cookie is ${JSON.stringify(cookie) ?? typeof cookie}; write cookie: { name: … }`)
   if (randomBytes !== undefined && typeof randomBytes !== 'function') {
     refuse('randomBytes is no function; it takes a number and returns as many random bytes')
   }

@@ -37,7 +37,7 @@ export async function serveSession<Data extends object>(
   const lazy = options.lazy && !headless
   const visit = await beginVisit(sessions, { ...options, lazy, cookie: req.headers.cookie })
   if (headless) {
-    await visit.commit({ cookieless: true })
+    await visit.commit({ headSent: true })
     return
   }
   let begun = false

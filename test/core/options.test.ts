@@ -60,6 +60,7 @@ suite('options that cannot work are refused at construction, naming the option a
     'a word for a flag': [{ permanent: 'false' }, 'permanent is "false"', 'true or false'],
     'a number for a flag': [{ dropChangesOnError: 0 }, 'dropChangesOnError is 0', 'true or false'],
     'a cookie that is a name': [{ cookie: 'sid' }, 'cookie is "sid"', 'cookie: { name'],
+    'a cookie made for each request': [{ cookie: () => ({}) }, 'cookie is function', 'cookie: { name'],
     'an unknown cookie option': [{ cookie: { maxAge: 5 } }, 'cookie.maxAge', 'lifetime'],
     'nothing to clear': [{ clearSiteData: [] }, 'clearSiteData is []', "['cache', 'storage']"],
     'a word for what to clear': [{ clearSiteData: 'cache' }, 'clearSiteData is "cache"', "['cache', 'storage']"],

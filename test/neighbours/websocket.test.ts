@@ -94,7 +94,7 @@ async function exchange(socket: WebSocket, text: string): Promise<string> {
 function serveByOpen({ sessions, server, sockets }: World): void {
   async function accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const visitor = await sessions.open({ cookie: request.headers.cookie, secure: false })
-    await sessions.commit(visitor, { cookieless: true })
+    await sessions.commit(visitor, { headSent: true })
     if (visitor.data.name === undefined) {
       socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n')
       return
@@ -188,6 +188,19 @@ for (const form of ['eager', 'lazy', 'node'] as const) {
     socket.terminate()
   })
 }
+
+test('an upgrade leaves it to the next response to send a cookie with changed settings', async (t) => {
+  const earlier = await world(t)
+  const ada = await earlier.ada()
+  const here = await world(t, { store: earlier.gates.store, cookie: { secure: false, priority: 'high' } })
+  serveByOpen(here)
+  const { url } = await here.ada()
+  const { socket, first } = await connect(url, ada.cookie())
+  assert.equal(first, 'hello ada')
+  const { headers } = await browser(url).get('/said', { headers: { cookie: ada.cookie() } })
+  assert.match(headers.getSetCookie().join('\n'), /Priority=High/i)
+  socket.terminate()
+})
 
 test('a new session cannot begin on an upgrade, since no cookie can be sent', async (t) => {
   const here = await world(t)
