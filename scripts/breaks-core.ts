@@ -548,4 +548,63 @@ export const breaks: readonly Break[] = [
     edits: [['if (repeats > 0 && isBrokenConnection(error)) {', 'if (repeats > 0) {']],
     why: 'a database that is down gets twice the load',
   },
+  {
+    name: 'schema: the defaults of a new session count as a change',
+    file: 'changes.ts',
+    edits: [['!sameLines(encodeData(state.data), state.blank)', 'encodeData(state.data).size > 0']],
+    why: 'every visitor gets a record and a cookie',
+  },
+  {
+    name: 'schema: what another request saved is merged as it is stored',
+    file: 'compare-and-set.ts',
+    edits: [['return fitting(reading, policy)', 'return reading']],
+    why: 'data in the old form reaches code that was promised the new one',
+  },
+  {
+    name: 'schema: a change is saved unchecked',
+    file: 'compare-and-set.ts',
+    edits: [["if (policy.validation && draft.head.kind === 'live') await", 'if (policy.validation && !draft) await']],
+    why: 'the next visit fails for what this one did wrong',
+  },
+  {
+    name: 'schema: the first record is saved unchecked',
+    file: 'record-writer.ts',
+    edits: [['if (policy.validation) await policy.validation.check', 'if (!policy) await policy.validation?.check']],
+    why: 'the next visit fails for what this one did wrong',
+  },
+  {
+    name: 'schema: a cookie is sealed unchecked',
+    file: 'backend-cookie.ts',
+    edits: [['if (policy.validation) await policy.validation.check', 'if (!policy) await policy.validation?.check']],
+    why: 'the next visit fails for what this one did wrong',
+  },
+  {
+    name: 'schema: what it does not name is lost',
+    file: 'validation.ts',
+    edits: [['const result = new Map(lines)\n  for', 'const result = new Map<string, string>()\n  for']],
+    why: 'flash messages, CSRF tokens and the login of Passport vanish',
+  },
+  {
+    name: 'schema: dropping takes everything',
+    file: 'validation.ts',
+    edits: [['return drop(lines, issues)', 'return blank()']],
+    why: 'one bad preference empties the cart',
+  },
+  {
+    name: 'schema: what a migration returns is not checked',
+    file: 'validation.ts',
+    edits: [
+      [
+        "if ('lines' in migrated) return migrated.lines\n    throw",
+        "if (report) return 'lines' in migrated ? migrated.lines : lines\n    throw",
+      ],
+    ],
+    why: 'data of another form reaches code that was promised this one',
+  },
+  {
+    name: 'schema: regenerate() leaves no defaults',
+    file: 'new-id.ts',
+    edits: [['[...Object.entries(decodeData(state.blank)), ...carried]', 'carried']],
+    why: 'after every login, data lacks what its type says is there',
+  },
 ]

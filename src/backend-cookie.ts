@@ -73,6 +73,7 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
       ? plan(state, policy, state.stored.expiresAt, want.permanent).expiresAt
       : earnedDeadline(state, policy, want.permanent)
     const record = draft(context, state, want, from?.head, expiresAt)
+    if (policy.validation) await policy.validation.check(record.lines)
     const ticket = state.ticket ?? (await drawTicket(policy.randomBytes))
     const value = await (await seal()).make(sealedText(ticket.token, record))
     checkSize(policy.cookie.name, value, record.lines)
@@ -103,7 +104,7 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
     if (!stored) return false
     if (isPast(stored)) {
       end(context, state, 'gone', [])
-      state.data = {}
+      state.data = decodeData(state.blank)
       return false
     }
     Object.assign(state, membersOf(stored))
@@ -114,7 +115,7 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
   async function destroy(state: SessionState, reason: DestroyReason): Promise<void> {
     const from = origin(state)
     if (state.headGone && from) throw tooLate('destroy()')
-    state.data = {}
+    state.data = decodeData(state.blank)
     state.stored = undefined
     state.retiring = undefined
     state.ended = 'destroyed'

@@ -64,7 +64,7 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
     const newest = await readAgain(store, policy, state.stored.ticket)
     if ('missing' in newest) {
       end(context, state, newest.missing === 'superseded' ? 'superseded' : 'gone', [])
-      state.data = {}
+      state.data = decodeData(state.blank)
       return false
     }
     adopt(state, newest)
@@ -79,7 +79,7 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
    */
   async function destroy(state: SessionState, reason: DestroyReason): Promise<void> {
     const from = origin(state)
-    state.data = {}
+    state.data = decodeData(state.blank)
     state.cookieDue = undefined
     if (from) {
       const supersede = (current: StoredState): Draft => supersededDraft(current, policy.clock.now() + SUPERSEDED_MS)

@@ -2,7 +2,7 @@ import { encodeData, encodeValue } from './codec.ts'
 import { isCookieOutdated } from './cookie-mark.ts'
 import { decide } from './decide.ts'
 import type { Action } from './decide.ts'
-import { changedKeys, NO_LINES, sameLines } from './merge.ts'
+import { changedKeys, sameLines } from './merge.ts'
 import { sameNote } from './owner.ts'
 import type { Policy } from './options.ts'
 import type { Lines } from './record.ts'
@@ -29,13 +29,16 @@ export function actionFor(state: SessionState, policy: Policy, failed: boolean):
 
 /** Keys whose values differ from what is stored. Never throws: a value that cannot be stored is one that differs. */
 export function unsavedKeys(state: SessionState): string[] {
-  return changedKeys(state.stored?.lines ?? NO_LINES, linesAsFarAsPossible(state.data))
+  return changedKeys(state.stored?.lines ?? state.blank, linesAsFarAsPossible(state.data))
 }
 
 function isChanged(state: SessionState): boolean {
   const { stored } = state
   if (!stored)
-    return (Object.keys(state.data).length > 0 && encodeData(state.data).size > 0) || state.owner !== undefined
+    return (
+      (Object.keys(state.data).length > 0 && !sameLines(encodeData(state.data), state.blank)) ||
+      state.owner !== undefined
+    )
   return (
     state.permanent !== stored.head.permanent ||
     state.owner !== stored.owner ||

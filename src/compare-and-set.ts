@@ -97,10 +97,15 @@ export async function readAgain(store: Store, policy: Policy, ticket: Ticket): P
   if ('missing' in reading) return reading
   try {
     decodeData(reading.lines)
-    return reading
   } catch (error) {
     return { missing: 'unreadable', detail: String(error) }
   }
+  return fitting(reading, policy)
+}
+
+/** The same with data that fits the schema, if there is one. */
+export async function fitting(record: StoredState, { validation }: Policy): Promise<StoredState> {
+  return validation ? { ...record, lines: await validation.fit(record.lines) } : record
 }
 
 function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: number): Reading {
@@ -143,6 +148,7 @@ export async function compareAndSet(
     }
     const draft = await revise(current)
     if (draft === null) return current
+    if (policy.validation && draft.head.kind === 'live') await policy.validation.check(draft.lines)
     const result = await store.update(current.ticket.id, current.version, recordInput(draft), clock.now())
     if (result === 'gone') return 'gone'
     if (result !== 'conflict') return { ...draft, ticket: current.ticket, version: result.version }

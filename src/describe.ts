@@ -24,6 +24,7 @@ export function describePolicy(policy: Policy, store: Store, kept: readonly stri
     ...(ownerLimit ? [ownersMayHave(ownerLimit)] : []),
     `New sessions ${policy.permanent ? 'outlive' : 'end with'} the browser window.`,
     `The cookie is ${cookie.name}, ${cookie.secure ? 'sent over https only' : 'also sent over plain http'}, out of reach of scripts.`,
+    ...(policy.validation ? ['Data is checked by a schema when it is read and before it is saved.'] : []),
     ...kept,
   ].join('\n')
 }

@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import { decodeData } from './codec.ts'
 import { SessionError } from './errors.ts'
 import type { DestroyReason } from './events.ts'
 import type { SessionState } from './state.ts'
@@ -26,7 +27,7 @@ async function destroyRivals(state: SessionState, backend: Backend, reason: Dest
     isOurs &&= one.cookieDue === 'clear'
   }
   state.rivals = []
-  state.data = {}
+  state.data = decodeData(state.blank)
   state.ended = 'destroyed'
   if (isOurs) state.cookieDue = 'clear'
 }

@@ -7,6 +7,7 @@
 const SUMMARY = {
   bad_option: 'an option has a value that cannot work',
   bad_value: 'a value in session.data cannot be stored',
+  invalid_data: 'session data does not fit the schema',
   record_too_large: 'the session is larger than a record may be',
   cookie_too_large: 'the cookie would exceed the 4096 bytes browsers keep',
   cookie_too_late: 'a cookie is needed, but the response head has already left',

@@ -1,5 +1,6 @@
 import type { SessionErrorCode } from './errors.ts'
 import type { Winner } from './merge.ts'
+import type { Misfit } from './validation.ts'
 
 /** What every event says. */
 export interface EventOccasion {
@@ -50,6 +51,8 @@ export interface SessionEvents {
   gone: SessionEvent & { readonly reason: EndReason; readonly keys: readonly string[] }
   /** A cookie of ours was not honoured. `ref` and `id` are missing where no ID could be made of it. */
   rejected: Partial<SessionEvent> & EventOccasion & { readonly reason: RejectReason; readonly detail?: string }
+  /** Stored data did not fit the schema; `paths` says where, and `outcome` what became of it. */
+  invalid: SessionEvent & Misfit
   /** Data changed after the response head had left; it was not saved. `await session.save()` is for that. */
   late: SessionEvent & { readonly keys: readonly string[] }
   /** A Secure cookie was due on a plain connection and was not sent. */

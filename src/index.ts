@@ -29,6 +29,7 @@ export type {
 } from './events.ts'
 export type { Winner } from './merge.ts'
 export type { Reply } from './reply.ts'
+export type { MigrateData, SchemaIssue, SchemaOptions, SchemaResult, StandardSchema } from './schema.ts'
 export type { SiteData } from './clear-site-data.ts'
 export type { Clock } from './clock.ts'
 export type { RandomBytes } from './token.ts'

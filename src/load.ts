@@ -3,12 +3,20 @@ import { decodeData } from './codec.ts'
 import type { SessionError } from './errors.ts'
 import type { Emit } from './events.ts'
 import { findSession, tooMany } from './find-session.ts'
+import { NO_LINES } from './merge.ts'
 import type { Policy } from './options.ts'
+import type { Lines } from './record.ts'
 import type { OpenRequest } from './sessions.ts'
 import { announce } from './state.ts'
 import type { SessionState, StoredState } from './state.ts'
 import { ticketFor } from './token.ts'
 import { isOutage } from './unavailable.ts'
+import type { Validation } from './validation.ts'
+
+/** A request, and what a new session begins with. */
+interface Arrival extends OpenRequest {
+  readonly blank: Lines
+}
 
 /** The beginning of a request: from its cookie to the state of its session. */
 export function sessionLoader(
@@ -16,12 +24,14 @@ export function sessionLoader(
   policy: Policy,
   emit: Emit,
 ): (request: OpenRequest) => Promise<SessionState> {
-  const { cookie, clock } = policy
+  const { cookie, clock, validation } = policy
 
-  function begin(request: OpenRequest, from?: StoredState, unavailable?: SessionError): SessionState {
+  function begin(request: Arrival, from?: StoredState, unavailable?: SessionError): SessionState {
+    const { blank } = request
     return {
       request: request.request,
-      data: from ? decodeData(from.lines) : {},
+      data: decodeData(from?.lines ?? blank),
+      blank,
       permanent: from?.head.permanent ?? policy.permanent,
       owner: from?.owner,
       authAt: from?.head.authAt,
@@ -50,7 +60,7 @@ export function sessionLoader(
     }
   }
 
-  function open(request: OpenRequest, found: StoredState, sent: readonly string[]): SessionState {
+  function open(request: Arrival, found: StoredState, sent: readonly string[]): SessionState {
     const { ticket, owner } = found
     try {
       const state = begin(request, found)
@@ -65,7 +75,16 @@ export function sessionLoader(
     }
   }
 
-  function openNone(request: OpenRequest, found: Missing): SessionState {
+  /** What was found, with data that fits the schema. */
+  async function fitted(request: Arrival, found: StoredState, schema: Validation): Promise<StoredState> {
+    const { id } = found.ticket
+    const lines = await schema.fit(found.lines, (misfit) => {
+      emit('invalid', { id, owner: found.owner, ...misfit }, { request: request.request })
+    })
+    return { ...found, lines }
+  }
+
+  function openNone(request: Arrival, found: Missing): SessionState {
     const state = begin(request)
     const { missing, id } = found
     // The cookie of before a login may neither see the new data nor overwrite the new cookie. Nor may a session that
@@ -89,14 +108,15 @@ export function sessionLoader(
   }
 
   /** An ID of its own, if anybody asks: that of the cookie is not known to be a session's. */
-  async function openUnread(request: OpenRequest, token: string, error: SessionError): Promise<SessionState> {
+  async function openUnread(request: Arrival, token: string, error: SessionError): Promise<SessionState> {
     const state = begin(request, undefined, error)
     const { id } = await ticketFor(token)
     emit('unavailable', { id, code: error.code }, state)
     return state
   }
 
-  return async (request) => {
+  return async (opened) => {
+    const request = { ...opened, blank: validation ? await validation.blank() : NO_LINES }
     const sent = cookie.read(request.cookie)
     if (sent === undefined) return begin(request)
     if (sent === 'malformed') {
@@ -105,7 +125,8 @@ export function sessionLoader(
       return state
     }
     try {
-      const { found, others } = sent === 'too_many' ? tooMany(policy) : await findSession(backend, sent, policy)
+      const { found: record, others } = sent === 'too_many' ? tooMany(policy) : await findSession(backend, sent, policy)
+      const found = validation && !('missing' in record) ? await fitted(request, record, validation) : record
       const state =
         'missing' in found ? openNone(request, found) : open(request, found, sent === 'too_many' ? [] : sent)
       for (const other of others) report(other, state)

@@ -54,6 +54,7 @@ export async function moveRecord(
   }
 
   async function replace(fresh: StoredState, next: Draft): Promise<StoredState> {
+    if (policy.validation) await policy.validation.check(next.lines)
     const receipt = await store.update(fresh.ticket.id, fresh.version, recordInput(next), policy.clock.now())
     // Nobody else has the new ID yet: only an operator's revoke can have come between.
     if (typeof receipt === 'string') throw new SessionError('session_ended', 'it was revoked while it moved')

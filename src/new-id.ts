@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import { decodeData } from './codec.ts'
 import { destroySession } from './destroy-session.ts'
 import type { Policy } from './options.ts'
 import { hashesAtOnce } from './platform.ts'
@@ -18,12 +19,12 @@ export async function takeNewId(state: SessionState, policy: Policy, keep: Sessi
   if (state.ended) {
     // The second click on "log in" arrives with the old cookie. Its answer, usually a redirect, is followed with
     // the new one: an error page would hide that the first click did all there was to do.
-    state.data = {}
+    state.data = decodeData(state.blank)
     return
   }
   const ticket = await drawTicket(policy.randomBytes)
   const carried = Object.entries(state.data).filter(([key]) => keep === true || (keep !== false && keep.includes(key)))
-  state.data = Object.fromEntries(carried)
+  state.data = Object.fromEntries([...Object.entries(decodeData(state.blank)), ...carried])
   if (keepsNothing(keep)) Object.assign(state, NOBODYS)
   state.keep = state.retiring ? both(state.keep, keep) : keep
   state.retiring ??= state.stored

@@ -14,9 +14,12 @@ import { logRefs } from './log-ref.ts'
 import { ownerLimit } from './options-owner.ts'
 import type { OwnerLimit } from './owner-limit.ts'
 import { environment } from './platform.ts'
+import type { SchemaOptions } from './schema.ts'
 import type { Store } from './store.ts'
 import { drawTicket } from './token.ts'
 import type { RandomBytes } from './token.ts'
+import { validation } from './validation.ts'
+import type { Validation } from './validation.ts'
 
 /** A key that two requests changed, offered to an `onConflict` function. Values are copies. */
 export interface Conflict {
@@ -124,9 +127,11 @@ export interface Policy {
   readonly sweepEvery: number | false
   readonly clock: Clock
   readonly randomBytes: RandomBytes | undefined
+  /** Undefined without a schema. */
+  readonly validation: Validation | undefined
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions>([
+const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions | keyof SchemaOptions>([
   'store',
   'lifetime',
   'absoluteLifetime',
@@ -145,10 +150,12 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions>([
   'sweepEvery',
   'clock',
   'randomBytes',
+  'schema',
+  'onInvalid',
 ])
 
 /** Check and resolve. Throws `bad_option`, naming the option and what it may be. */
-export function resolvePolicy(options: SessionsOptions): Policy {
+export function resolvePolicy(options: SessionsOptions & Partial<SchemaOptions>): Policy {
   for (const name of Object.keys(options)) {
     if (!KNOWN.has(name)) refuse(`there is no option "${name}"; there are ${[...KNOWN].join(', ')}`)
   }
@@ -183,5 +190,6 @@ export function resolvePolicy(options: SessionsOptions): Policy {
     sweepEvery: options.sweepEvery === false ? false : milliseconds(options.sweepEvery ?? '5m', 'sweepEvery'),
     clock: options.clock ?? systemClock,
     randomBytes: options.randomBytes,
+    validation: validation(options),
   })
 }

@@ -1,11 +1,11 @@
 import type { Outcome } from './backend.ts'
 import { decodeValue } from './codec.ts'
-import { compareAndSet, readRecord, recordInput } from './compare-and-set.ts'
+import { compareAndSet, fitting, readRecord, recordInput } from './compare-and-set.ts'
 import type { Draft } from './compare-and-set.ts'
 import { isCookieOutdated, markedNotes, markOf } from './cookie-mark.ts'
 import { SessionError } from './errors.ts'
 import type { Emit, EndReason } from './events.ts'
-import { changedKeys, mergeLines, NO_LINES } from './merge.ts'
+import { changedKeys, mergeLines } from './merge.ts'
 import type { SettleClash, SettledClash } from './merge.ts'
 import type { Lines } from './record.ts'
 import { admit } from './owner-limit.ts'
@@ -58,6 +58,7 @@ export async function createRecord(context: WriteContext, state: SessionState): 
 /** Insert under a ticket that was drawn before, or under a new one if there is none or a live session has that ID. */
 export async function insertRecord(context: WriteContext, record: Draft, drawn?: Ticket): Promise<StoredState> {
   const { store, policy } = context
+  if (policy.validation) await policy.validation.check(record.lines)
   for (let draws = 0; draws < MAX_DRAWS; draws += 1) {
     const ticket = draws === 0 && drawn ? drawn : await drawTicket(policy.randomBytes)
     const receipt = await store.create(ticket.id, recordInput(record), policy.clock.now())
@@ -79,7 +80,7 @@ export async function touchRecord(context: WriteContext, state: SessionState, fr
   const newest = await readRecord(store, policy, from.ticket)
   if ('missing' in newest) return end(context, state, newest.missing === 'superseded' ? 'superseded' : 'gone', [])
   if (newest.ticket.id === from.ticket.id) state.cookieDue = 'issue'
-  else settleOutcome(context, state, newest, from.lines, [])
+  else settleOutcome(context, state, await fitting(newest, policy), from.lines, [])
 }
 
 /** Save changes, merged with what others saved meanwhile. */
@@ -171,7 +172,7 @@ export function settleOutcome(
 ): void {
   const from = state.stored
   if (typeof outcome === 'string') {
-    return end(context, state, outcome, sent ? changedKeys(from?.lines ?? NO_LINES, sent) : [])
+    return end(context, state, outcome, sent ? changedKeys(from?.lines ?? state.blank, sent) : [])
   }
   adopt(state, outcome)
   const moved = outcome.expiresAt !== from?.expiresAt && outcome.head.permanent

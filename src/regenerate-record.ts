@@ -44,7 +44,7 @@ export async function regenerateRecord(
       return draft(context, state, { lines: merged.lines, ...members }, current.head)
     },
   })
-  if (typeof outcome === 'string') return end(context, state, outcome, changedKeys(NO_LINES, want.lines))
+  if (typeof outcome === 'string') return end(context, state, outcome, changedKeys(state.blank, want.lines))
   state.retiring = undefined
   settleOutcome(context, state, outcome, failed ? undefined : want.lines, clashes)
   state.cookieDue = 'issue'

@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import { unsavedKeys } from './changes.ts'
 import { SessionError } from './errors.ts'
 import type { Emit } from './events.ts'
 import type { Policy } from './options.ts'
@@ -51,8 +52,9 @@ export function reportWithheld(state: SessionState, policy: Policy, emit: Emit):
 
 /** Data written to a session that had ended before: nothing keeps it, so at least an event names it. */
 function reportDropped(state: SessionState, emit: Emit): void {
-  const keys = Object.keys(state.data)
-  if (state.ended === undefined || state.goneReported || keys.length === 0) return
+  if (state.ended === undefined || state.goneReported) return
+  const keys = unsavedKeys(state)
+  if (keys.length === 0) return
   state.goneReported = true
   emit('gone', { id: state.ticket?.id ?? '', reason: state.ended, keys }, state)
 }

@@ -28,8 +28,11 @@ export interface SessionVerbs {
  * One visitor's session during one request. Your data is in `data`, a plain object; everything else is beside it, so
  * no name is taken from you. It does no I/O of its own; `docs/session.md` says for every member what happens now, at
  * the commit, after the response head and when called twice.
+ *
+ * `Held` is the type of `data`: that of your own with every key optional, since a session begins empty, or the output
+ * of your schema.
  */
-export class Session<Data extends object = Record<string, unknown>> {
+export class Session<Data extends object = Record<string, unknown>, Held extends object = Partial<Data>> {
   readonly #state: SessionState
   readonly #verbs: SessionVerbs
 
@@ -43,11 +46,11 @@ export class Session<Data extends object = Record<string, unknown>> {
    * What is kept about the visitor. Change it as you like, nested values included: the commit finds what changed. A
    * key set to undefined counts as deleted. After `regenerate()` and `destroy()` it is another, new object.
    */
-  get data(): Partial<Data> {
+  get data(): Held {
     this.#state.asked = true
-    // Whatever was stored is what the application put in under its own type; a schema is the way to check it.
+    // Whatever was stored is what the application put in under its own type, or what its schema gave out.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return this.#state.data as Partial<Data>
+    return this.#state.data as object as Held
   }
 
   /** A public handle of this session for logs and `sessions.revoke()`; useless as a cookie. 64 hex digits. */
@@ -183,19 +186,19 @@ export class Session<Data extends object = Record<string, unknown>> {
    * data with this request's unsaved changes laid over it; it is synchronous, may run several times, and what it
    * throws is passed on with nothing saved. Afterwards `data` holds the result.
    */
-  update(change: (data: Partial<Data>) => void): Promise<void> {
+  update(change: (data: Held) => void): Promise<void> {
     // The same promise as `data` makes, in the other direction.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return this.#verbs.update(this.#state, change as (data: Record<string, unknown>) => unknown)
   }
 
   /** For the core alone: what carries a session's members out. */
-  static verbsOf<Data extends object>(session: Session<Data>): SessionVerbs {
+  static verbsOf<Data extends object, Held extends object>(session: Session<Data, Held>): SessionVerbs {
     return session.#verbs
   }
 
   /** For the core alone: the state behind a session. */
-  static stateOf<Data extends object>(session: Session<Data>): SessionState {
+  static stateOf<Data extends object, Held extends object>(session: Session<Data, Held>): SessionState {
     return session.#state
   }
 }

@@ -17,6 +17,7 @@ import { keyedQueue } from './queue.ts'
 import type { Reply } from './reply.ts'
 import { requestSessions } from './requests.ts'
 import { refuseLate, replyFor, reportLate } from './respond.ts'
+import type { SchemaOptions } from './schema.ts'
 import { Session } from './session.ts'
 import { fileStore } from './stores/file.ts'
 import { createSweeper } from './sweeper.ts'
@@ -47,31 +48,34 @@ export interface CommitRequest {
 }
 
 /** All sessions of one application: made once, used by every request. */
-export interface Sessions<Data extends object = Record<string, unknown>> extends Administration {
+export interface Sessions<
+  Data extends object = Record<string, unknown>,
+  Held extends object = Partial<Data>,
+> extends Administration {
   /** The cookie's name, for documentation and tests. */
   readonly cookieName: string
   /** The session of a request: the visitor's, or a new, empty one that costs nothing until something is in it. */
-  open(request: OpenRequest): Promise<Session<Data>>
+  open(request: OpenRequest): Promise<Session<Data, Held>>
   /**
    * Save what changed and say what the response must carry. Await it before the head leaves. Answers at once, without
    * a promise, when there is nothing to do. Rejects when the save failed: the response must then be an error. With
    * `headSent` changed data or a new ID are not saved: an event (`late`) and the rejection (`head_sent`) name them.
    */
-  commit(session: Session<Data>, request?: CommitRequest): Reply | Promise<Reply>
+  commit(session: Session<Data, Held>, request?: CommitRequest): Reply | Promise<Reply>
   /** Tell that the response has ended: changes made after its head are reported (`late`). */
-  finished(session: Session<Data>): void
+  finished(session: Session<Data, Held>): void
   /**
    * Register a session for {@link of} and {@link get}, or the way to open it once somebody asks; adapters call it.
    * `registered_twice` when the request has one already.
    */
-  attach(request: object, session: Session<Data> | (() => Promise<Session<Data>>)): void
+  attach(request: object, session: Session<Data, Held> | (() => Promise<Session<Data, Held>>)): void
   /**
    * The session an adapter opened for this request. Throws `not_registered` without one, and `not_loaded` when the
    * adapter is lazy and nobody asked with {@link get}.
    */
-  of(request: object): Session<Data>
+  of(request: object): Session<Data, Held>
   /** The same, opened now if the adapter is lazy; rejects as `open` does, and with `head_sent` after the head. */
-  get(request: object): Promise<Session<Data>>
+  get(request: object): Promise<Session<Data, Held>>
   /** What events and logs call the session of this `id`: to find it there, and to log more about it. */
   refOf(id: string): Promise<string>
   /** Be told of events; returns the way to stop. */
@@ -79,11 +83,16 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
 }
 
 /**
- * Set sessions up. With nothing given, records are files in `.sessions` and every default is the safe one. Misuse
+ * Set sessions up. `createSessions<{ visits: number }>()` types the data; with a `schema` its output does, and data is
+ * checked. With nothing given, records are files in `.sessions` and every default is the safe one. Misuse
  * throws `bad_option` here, not at the first request.
  */
-export function createSessions<Data extends object = Record<string, unknown>>(
-  options: SessionsOptions = {},
+export function createSessions<Output extends object>(
+  options: SessionsOptions & SchemaOptions<Output>,
+): Sessions<Output, Output>
+export function createSessions<Data extends object = Record<string, unknown>>(options?: SessionsOptions): Sessions<Data>
+export function createSessions<Data extends object>(
+  options: SessionsOptions & Partial<SchemaOptions> = {},
 ): Sessions<Data> {
   const policy = resolvePolicy(options)
   const refOf = logRefs(policy.logKey)

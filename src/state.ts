@@ -27,6 +27,8 @@ export interface SessionState {
   readonly request: unknown
   /** Handed to the application, which changes it as it likes. */
   data: Record<string, unknown>
+  /** What `data` begins with when it begins anew: nothing, or the defaults of a schema. */
+  readonly blank: Lines
   permanent: boolean
   owner: string | undefined
   /** When the owner last proved who they are. */

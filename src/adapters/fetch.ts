@@ -36,19 +36,23 @@ export interface FetchOptions<Req extends Request> {
  * commit that keeps only `destroy` and `regenerate`, unless `onError` answers it; an error on opening the session is
  * passed on.
  */
-export function withSession<Data extends object, Req extends Request, Rest extends unknown[]>(
-  sessions: Sessions<Data>,
-  handler: (request: Req, session: Session<Data>, ...rest: Rest) => Response | Promise<Response>,
+export function withSession<Data extends object, Req extends Request, Rest extends unknown[], Held extends object>(
+  sessions: Sessions<Data, Held>,
+  handler: (request: Req, session: Session<Data, Held>, ...rest: Rest) => Response | Promise<Response>,
   options?: FetchOptions<Req> & { readonly lazy?: false },
 ): (request: Req, ...rest: Rest) => Promise<Response>
 /** The lazy form: the session is opened when the handler calls what it gets in its place. */
-export function withSession<Data extends object, Req extends Request, Rest extends unknown[]>(
-  sessions: Sessions<Data>,
-  handler: (request: Req, getSession: () => Promise<Session<Data>>, ...rest: Rest) => Response | Promise<Response>,
+export function withSession<Data extends object, Req extends Request, Rest extends unknown[], Held extends object>(
+  sessions: Sessions<Data, Held>,
+  handler: (
+    request: Req,
+    getSession: () => Promise<Session<Data, Held>>,
+    ...rest: Rest
+  ) => Response | Promise<Response>,
   options: FetchOptions<Req> & { readonly lazy: true },
 ): (request: Req, ...rest: Rest) => Promise<Response>
-export function withSession<Data extends object, Req extends Request, Rest extends unknown[]>(
-  sessions: Sessions<Data>,
+export function withSession<Data extends object, Req extends Request, Rest extends unknown[], Held extends object>(
+  sessions: Sessions<Data, Held>,
   handler: (request: Req, session: never, ...rest: Rest) => Response | Promise<Response>,
   options: FetchOptions<Req> = {},
 ): (request: Req, ...rest: Rest) => Promise<Response> {
@@ -75,7 +79,7 @@ export function withSession<Data extends object, Req extends Request, Rest exten
   }
 
   async function handle(request: Req, visit: Visit, rest: Rest): Promise<Response> {
-    const session = lazy ? (): Promise<Session<Data>> => sessions.get(request) : sessions.of(request)
+    const session = lazy ? (): Promise<Session<Data, Held>> => sessions.get(request) : sessions.of(request)
     try {
       // The overloads say which of the two the handler takes.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion

@@ -15,9 +15,12 @@ export interface HonoContext {
   set(key: string, value: unknown): void
 }
 
-/** What the middleware adds to `c.var`: `new Hono<{ Variables: SessionVariables<Data> }>()`. */
-export interface SessionVariables<Data extends object> {
-  readonly session: Session<Data>
+/**
+ * What the middleware adds to `c.var`: `new Hono<{ Variables: SessionVariables<Data> }>()`; with data under a schema
+ * `SessionVariables<Data, Data>`, since nothing of it is missing then.
+ */
+export interface SessionVariables<Data extends object, Held extends object = Partial<Data>> {
+  readonly session: Session<Data, Held>
 }
 
 /** All of it is optional. */

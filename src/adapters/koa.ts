@@ -19,11 +19,14 @@ export interface KoaContext {
 }
 
 /** `ctx.session`: the data, and the members that Passport and its like call. */
-export type KoaSession<Data extends object = object> = SessionView & Partial<Data>
+export type KoaSession<Data extends object = object, Held extends object = Partial<Data>> = SessionView & Held
 
-/** What the middleware adds to the context: `new Koa<Koa.DefaultState, SessionContext<Data>>()`. */
-export interface SessionContext<Data extends object> {
-  get session(): KoaSession<Data>
+/**
+ * What the middleware adds to the context: `new Koa<Koa.DefaultState, SessionContext<Data>>()`; with data under a schema
+ * `SessionContext<Data, Data>`, since nothing of it is missing then.
+ */
+export interface SessionContext<Data extends object, Held extends object = Partial<Data>> {
+  get session(): KoaSession<Data, Held>
   set session(value: Partial<Data> | null | undefined)
 }
 

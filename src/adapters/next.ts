@@ -22,47 +22,49 @@ export interface NextOptions {
 }
 
 /** A session as a component may see it: nothing in it can be changed, since a component can neither save nor send. */
-export interface ReadonlySession<Data extends object> extends Pick<
-  Session<Data>,
+export interface ReadonlySession<Data extends object, Held extends object = Partial<Data>> extends Pick<
+  Session<Data, Held>,
   'id' | 'isNew' | 'ended' | 'unavailable' | 'createdAt' | 'expiresAt' | 'authenticatedAt'
 > {
   readonly owner: string | undefined
   /** Frozen, nested values included. */
-  readonly data: Readonly<Partial<Data>>
+  readonly data: Readonly<Held>
 }
 
 /** Sessions where Next gives no Request: in server components and server actions. */
-export interface NextSessions<Data extends object> {
+export interface NextSessions<Data extends object, Held extends object = Partial<Data>> {
   /**
    * The visitor's session, to be read in a server component. It is no visit, since nothing is saved: `withSession` in
    * `proxy.ts` keeps the session alive. Rejects as `sessions.open` does.
    */
-  readonly readSession: () => Promise<ReadonlySession<Data>>
+  readonly readSession: () => Promise<ReadonlySession<Data, Held>>
   /**
    * Run `change` on the visitor's session, save it, and hand its cookie to Next: in server actions and route handlers.
    * Resolves with what `change` returned once that is done. `redirect()`, `notFound()` and their like inside it are
    * answers, so what was changed is saved; after any other error only `destroy`, `regenerate`, `login` and `logout`
    * stand. Both are passed on. Rejects as `sessions.commit` does, then without a cookie.
    */
-  readonly changeSession: <Result>(change: (session: Session<Data>) => Result | Promise<Result>) => Promise<Result>
+  readonly changeSession: <Result>(
+    change: (session: Session<Data, Held>) => Result | Promise<Result>,
+  ) => Promise<Result>
 }
 
 /**
  * Sessions for the App Router of Next: `nextSessions(sessions, { cookies, headers })`, with both from `next/headers`.
  * Route handlers and `proxy.ts` have a Request, and take `withSession` of `coatcheck/fetch`.
  */
-export function nextSessions<Data extends object>(
-  sessions: Sessions<Data>,
+export function nextSessions<Data extends object, Held extends object>(
+  sessions: Sessions<Data, Held>,
   { cookies, headers }: NextHeaders,
   { secure = isHttps }: NextOptions = {},
-): NextSessions<Data> {
-  async function open(): Promise<Session<Data>> {
+): NextSessions<Data, Held> {
+  async function open(): Promise<Session<Data, Held>> {
     const [jar, given] = await Promise.all([cookies(), headers()])
     const cookie = cookieHeader(given.get('cookie') ?? '', sessions.cookieName, jar)
     return sessions.open({ cookie, secure: secure(given) })
   }
 
-  async function save(session: Session<Data>, failed: boolean): Promise<void> {
+  async function save(session: Session<Data, Held>, failed: boolean): Promise<void> {
     const { setCookie } = await sessions.commit(session, { failed })
     if (setCookie.length === 0) return
     const jar = await cookies()

@@ -12,6 +12,7 @@ const EVENTS: Readonly<Record<keyof SessionEvents, true>> = {
   conflict: true,
   gone: true,
   rejected: true,
+  invalid: true,
   late: true,
   withheld: true,
   evicted: true,

@@ -96,6 +96,7 @@ suite('options that work', () => {
       dropChangesOnError: true,
       sweepEvery: 300_000,
       randomBytes: undefined,
+      validation: undefined,
     })
     assert.equal(clock, systemClock)
     assert.equal(cookie.name, 'id')

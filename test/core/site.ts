@@ -29,6 +29,7 @@ const NAMES: readonly (keyof SessionEvents)[] = [
   'conflict',
   'gone',
   'rejected',
+  'invalid',
   'late',
   'withheld',
   'swept',
