@@ -1,7 +1,6 @@
 import { SessionError } from './errors.ts'
-
-/** Cookie names in use per request, over all instances: two sessions in one cookie would overwrite each other. */
-const cookiesInUse = new WeakMap<object, Set<string>>()
+import { carriedBy, carry } from './request-cargo.ts'
+import type { Carried } from './request-cargo.ts'
 
 /** Which session belongs to which request, for one instance. Weak: it ends with the request object. */
 export interface RequestSessions<S extends object> {
@@ -14,41 +13,46 @@ export interface RequestSessions<S extends object> {
 
 /** The sessions of requests under one cookie's name. */
 export function requestSessions<S extends object>(cookieName: string): RequestSessions<S> {
-  const sessions = new WeakMap<object, S>()
-  const openers = new WeakMap<object, () => Promise<S>>()
+  const instance = {}
 
-  async function open(request: object, opener: () => Promise<S>): Promise<S> {
+  function find(request: object): Carried<S> | undefined {
+    const carried = carriedBy(request).find((one) => one.instance === instance)
+    // What this instance registered is what `attach` was given.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return carried as Carried<S> | undefined
+  }
+
+  async function open(carried: Carried<S>, opener: () => Promise<S>): Promise<S> {
     const session = await opener()
-    sessions.set(request, session)
+    carried.session = session
     return session
   }
 
   return {
     attach(request, session) {
-      const names = cookiesInUse.get(request) ?? new Set()
-      if (names.has(cookieName)) {
+      // Over all instances: two sessions in one cookie would overwrite each other.
+      if (carriedBy(request).some((one) => one.cookieName === cookieName)) {
         throw new SessionError(
           'registered_twice',
           `the cookie "${cookieName}" has a session on this request already; mount the middleware once, or give the ` +
             'second instance its own cookie.name and property',
         )
       }
-      cookiesInUse.set(request, names.add(cookieName))
-      if (typeof session === 'function') openers.set(request, session)
-      else sessions.set(request, session)
+      const lazily = typeof session === 'function'
+      const opener = lazily ? session : undefined
+      carry(request, { cookieName, instance, session: lazily ? undefined : session, opener })
     },
     of(request) {
-      const session = sessions.get(request)
-      if (session) return session
-      throw openers.has(request) ? notLoaded() : notRegistered()
+      const carried = find(request)
+      if (carried?.session) return carried.session
+      throw carried ? notLoaded() : notRegistered()
     },
     get(request) {
-      const session = sessions.get(request)
-      if (session) return Promise.resolve(session)
-      const opener = openers.get(request)
-      if (!opener) return Promise.reject(notRegistered())
-      const opening = open(request, opener)
-      openers.set(request, () => opening)
+      const carried = find(request)
+      if (carried?.session) return Promise.resolve(carried.session)
+      if (!carried?.opener) return Promise.reject(notRegistered())
+      const opening = open(carried, carried.opener)
+      carried.opener = () => opening
       return opening
     },
   }

@@ -1,6 +1,7 @@
 import { warn } from '../platform.ts'
 import type { Reply } from '../reply.ts'
 import { applyReply, nodeHeaders } from './headers.ts'
+import { headIsSent, showAsSent } from './shown-as-sent.ts'
 import { answerPlainly, restoreHead, setFields, takeHead } from './node-response.ts'
 import type { Args, NodeResponse } from './node-response.ts'
 
@@ -11,7 +12,6 @@ type Verb = 'writeHead' | 'write' | 'end' | 'flushHeaders'
 type Call = readonly [verb: Verb | 'flush', args: Args]
 
 const VERBS: readonly Verb[] = ['writeHead', 'write', 'end', 'flushHeaders']
-const HEADER_SETTERS = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const
 
 /**
  * Keep the response's head back until the session is committed, so that a redirect never outruns the save and a
@@ -42,7 +42,7 @@ export function holdHead(
   }
   const { on } = res
   const before = takeHead(res)
-  const unshadow: (() => void)[] = []
+  let unshadow: (() => void) | undefined
   const calls: Call[] = []
   let phase: 'before' | 'held' | 'open' | 'failed' = 'before'
   let failure: unknown
@@ -99,10 +99,7 @@ export function holdHead(
     const reply = commit(typeof args[0] === 'number' ? args[0] : res.statusCode)
     if ('then' in reply) {
       phase = 'held'
-      shadow('headersSent', { get: () => true })
-      shadow('writableEnded', { get: () => ended })
-      // `finished` stays false: by it Node's server takes the connection for idle, and cuts it off when it is closed.
-      for (const setter of HEADER_SETTERS) shadow(setter, { value: refuse, writable: true })
+      unshadow = showAsSent(res, () => ended)
       holdFlush()
       reply.then(release, fail)
     } else {
@@ -114,11 +111,18 @@ export function holdHead(
   function holdFlush(): void {
     if (res.flush === undefined) return
     original.flush = res.flush
-    shadow('flush', { value: () => void calls.push(['flush', []]), writable: true })
+    Object.assign(res, { flush: () => void calls.push(['flush', []]) })
+  }
+
+  /** What `begin` put on the response while it was held. */
+  function letGo(): void {
+    unshadow?.()
+    unshadow = undefined
+    if (original.flush !== nothing) Object.assign(res, { flush: original.flush })
   }
 
   function release(reply: Reply): void {
-    for (const undo of unshadow.splice(0)) undo()
+    letGo()
     let flowing: unknown = true
     try {
       open(reply)
@@ -168,7 +172,7 @@ export function holdHead(
   }
 
   function fail(error: unknown, reply?: Reply): void {
-    for (const undo of unshadow.splice(0)) undo()
+    letGo()
     phase = 'failed'
     failure = error
     for (const [verb, args] of calls.splice(0)) drop(verb, args)
@@ -206,15 +210,6 @@ export function holdHead(
     return verb === 'write' ? true : res
   }
 
-  function shadow(name: string, descriptor: PropertyDescriptor): void {
-    const own = Object.getOwnPropertyDescriptor(res, name)
-    Object.defineProperty(res, name, { ...descriptor, configurable: true })
-    unshadow.push(() => {
-      if (own === undefined) Reflect.deleteProperty(res, name)
-      else Object.defineProperty(res, name, own)
-    })
-  }
-
   /** compression, mounted before us, moves 'drain' listeners to a stream of its own: `on` answers with that one. */
   function announceDrain(): void {
     const emitter = Reflect.apply(on, res, ['drain', nothing])
@@ -226,15 +221,6 @@ export function holdHead(
 function sizeOf(chunk: unknown): number {
   if (typeof chunk === 'string') return chunk.length
   return chunk instanceof Uint8Array ? chunk.byteLength : 0
-}
-
-function refuse(): never {
-  throw headIsSent()
-}
-
-/** Node's own code: frameworks compare it. */
-function headIsSent(): Error {
-  return Object.assign(new Error('Cannot change the head: it is sent'), { code: 'ERR_HTTP_HEADERS_SENT' })
 }
 
 function nothing(): void {}

@@ -277,8 +277,9 @@ test('a stream piped into a held response is read up to the mark, then on, and a
   assert.deepEqual([length, complete], [total * 1024, true])
 })
 
-test('1xx answers pass while nothing is committed, and while it is', async (t) => {
+test('1xx answers pass before the head, and are no longer due once it is held', async (t) => {
   const committed = gate<Reply>()
+  let refused: unknown
   const port = await serve(t, {
     commit: () => committed.promise,
     handler: (_req, res) => {
@@ -286,12 +287,19 @@ test('1xx answers pass while nothing is committed, and while it is', async (t) =
       res.writeProcessing()
       res.writeEarlyHints({ link: '</a.css>; rel=preload; as=style' })
       res.end('x')
-      res.writeEarlyHints({ link: '</b.css>; rel=preload; as=style' })
+      // The application has sent its head. What Node then makes of a hint is Node's choice, and differs by version.
+      try {
+        res.writeEarlyHints({ link: '</b.css>; rel=preload; as=style' })
+      } catch (error) {
+        refused = error
+      }
       committed.resolve(COOKIE)
     },
   })
   const { early, status, headers } = await ask(port)
-  assert.deepEqual([early, status, headers['set-cookie']], [[100, 102, 103, 103], 200, OURS])
+  const hints = refused === undefined ? [103, 103] : [103]
+  assert.deepEqual([early, status, headers['set-cookie']], [[100, 102, ...hints], 200, OURS])
+  if (refused !== undefined) assert.equal(Object(refused).code, 'ERR_HTTP_HEADERS_SENT')
 })
 
 test('a failed commit: head as it was before us, plain 500, callbacks told, late writes harmless', async (t) => {
