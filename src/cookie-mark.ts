@@ -5,7 +5,7 @@ import type { SessionState } from './state.ts'
 /** The note in a record's head: with which settings its cookie was last sent. */
 const NOTE = 'cookie'
 
-type Facts = Pick<SessionState, 'mayIssue' | 'headGone'>
+type Facts = Pick<SessionState, 'mayIssue' | 'headGone' | 'takesCookie'>
 
 /**
  * Whether the browser has its cookie from other settings than those in force, and this response can mend it. Compares
@@ -29,6 +29,6 @@ export function markedNotes(notes: RecordHead['meta'], state: Facts, { cookie }:
   return Object.keys(meta).length === 0 ? {} : { meta }
 }
 
-function canSend({ mayIssue, headGone }: Facts): boolean {
-  return mayIssue && !headGone
+function canSend({ mayIssue, headGone, takesCookie }: Facts): boolean {
+  return mayIssue && !headGone && takesCookie !== false
 }

@@ -50,7 +50,7 @@ export function sessionLoader(
       asked: false,
       counts: request.activity ?? true,
       secure: request.secure,
-      takesCookie: false,
+      takesCookie: undefined,
       mayIssue: !cookie.secure || request.secure,
       presented: from !== undefined,
       cookieDue: undefined,

@@ -61,8 +61,8 @@ export interface SessionState {
   readonly counts: boolean
   /** The visitor came by https. */
   readonly secure: boolean
-  /** This request is at its commit, whose response can carry a cookie. */
-  takesCookie: boolean
+  /** Whether the response can carry a cookie; undefined until the commit, which tells. */
+  takesCookie: boolean | undefined
   /** The cookie may travel: it is not Secure, or the connection is. */
   readonly mayIssue: boolean
   /** The browser sent a cookie that named a live record. */

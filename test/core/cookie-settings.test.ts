@@ -99,6 +99,19 @@ suite('a change of the cookie settings', () => {
     assert.deepEqual(await passing(next, true), [])
   })
 
+  test('an upgrade, whose response carries none, does not pass for it', async () => {
+    const on = await visited()
+    const next = restarted(on, { sameSite: 'strict' })
+    const session = await next.open()
+    await next.sessions.commit(session, { cookieless: true })
+    assert.equal(on.gates.count('update'), 0)
+    const changed = await next.open()
+    changed.data['upgraded'] = true
+    await next.sessions.commit(changed, { cookieless: true })
+    assert.match((await passing(next))[0] ?? '', /SameSite=Strict$/)
+    assert.deepEqual(await passing(next), [])
+  })
+
   test('a save after the head does not pass for the cookie', async () => {
     const on = await visited({ user: 'ann' }, { cookie: { name: 'id', secure: false, sameSite: 'strict' } })
     const streaming = restarted(on, { sameSite: 'strict' })
