@@ -532,6 +532,12 @@ export const breaks: readonly Break[] = [
     why: 'a change of the cookie settings is lost on a streamed page',
   },
   {
+    name: 'a cookie passes for sent with an upgrade',
+    file: 'cookie-mark.ts',
+    edits: [[' && takesCookie !== false', '']],
+    why: 'a change of the cookie settings is lost on visitors who open a socket first',
+  },
+  {
     name: 'broken connection: an update is made once more',
     file: 'limited-store.ts',
     edits: [
