@@ -8,6 +8,7 @@ import { fileStore } from '../../src/stores/file.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { runStoreCases } from '../../src/testing/index.ts'
 import { testKey } from '../core/sealed-site.ts'
+import { assertNoTokens, keep, keepFolder } from '../tokens/watch.ts'
 
 const keys = [testKey(1), testKey(2)]
 const ownerKeys = [testKey(3), testKey(4)]
@@ -18,7 +19,8 @@ runStoreCases({
   async open(clock) {
     const inner = memoryStore()
     const open = () => encryptedStore(inner, { keys, clock })
-    return { store: open(), second: async () => open() }
+    const dispose = async () => keep('memory', JSON.stringify(await Array.fromAsync(inner.list())))
+    return { store: open(), second: async () => open(), dispose }
   },
 })
 
@@ -28,6 +30,14 @@ runStoreCases({
   async open(clock) {
     const directory = await mkdtemp(join(tmpdir(), 'coatcheck-encrypted-'))
     const open = () => encryptedStore(fileStore(directory, { clock }), { keys, ownerKeys, clock })
-    return { store: open(), second: async () => open(), dispose: () => rm(directory, { recursive: true }) }
+    const dispose = async () => {
+      keepFolder(directory)
+      await rm(directory, { recursive: true })
+    }
+    return { store: open(), second: async () => open(), dispose }
   },
+})
+
+test('P6 no token of all these is in any record, an event or an error', (context) => {
+  context.diagnostic(assertNoTokens({ tokens: 200, bytes: 100_000 }))
 })

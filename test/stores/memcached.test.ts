@@ -2,6 +2,8 @@ import { after, suite, test } from 'node:test'
 import { memcachedStore, type MemcachedStoreOptions } from '../../src/stores/memcached.ts'
 import { runStoreCases } from '../../src/testing/index.ts'
 import { startMemcached } from '../servers/index.ts'
+import { keepMemcached } from '../tokens/dumps.ts'
+import { assertNoTokens } from '../tokens/watch.ts'
 
 const auth = { user: 'coat', password: 'sekret' }
 const [one, two, three, secure, guarded, local] = await Promise.all([
@@ -35,5 +37,10 @@ for (const [name, servers, options] of setups)
       },
     })
   })
+
+test('P6 no token of all these is in any server, an event or an error', async (context) => {
+  for (const server of [one, two, three, secure, local]) await keepMemcached(server)
+  context.diagnostic(assertNoTokens({ tokens: 500, bytes: 1_000_000 }))
+})
 
 after(() => Promise.all([one, two, three, secure, guarded, local].map((server) => server.stop())))

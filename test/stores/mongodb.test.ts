@@ -3,6 +3,8 @@ import { after, suite, test } from 'node:test'
 import { mongodbStore } from '../../src/stores/mongodb.ts'
 import { runStoreCases } from '../../src/testing/index.ts'
 import { mongodbServer } from '../mongodb/mongodb-server.ts'
+import { keepMongodb } from '../tokens/dumps.ts'
+import { assertNoTokens } from '../tokens/watch.ts'
 
 const server = await mongodbServer()
 const database = `coatcheck-${process.pid}`
@@ -21,6 +23,11 @@ suite(`mongodb, ${server.genuine ? 'commands as they come' : 'one command at a t
       return { store: mongodbStore({ db: one, collection }), second }
     },
   })
+})
+
+test('P6 no token of all these is in the server, an event or an error', async (context) => {
+  await keepMongodb(server.url)
+  context.diagnostic(assertNoTokens({ tokens: 100, bytes: 100_000 }))
 })
 
 after(async () => {

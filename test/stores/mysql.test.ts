@@ -3,6 +3,8 @@ import { mysqlStore } from '../../src/stores/mysql.ts'
 import { runStoreCases } from '../../src/testing/index.ts'
 import { startMariadb } from '../servers/index.ts'
 import { mysqlClients } from '../sql/mysql-clients.ts'
+import { keepMariadb } from '../tokens/dumps.ts'
+import { assertNoTokens } from '../tokens/watch.ts'
 
 const server = await startMariadb({ config: { 'innodb-flush-log-at-trx-commit': '0' } })
 const closing: (() => Promise<void>)[] = []
@@ -22,6 +24,11 @@ for (const [name, connect] of Object.entries(mysqlClients)) {
     })
   })
 }
+
+test('P6 no token of all these is in the server, its files, an event or an error', async (context) => {
+  await keepMariadb(server)
+  context.diagnostic(assertNoTokens({ tokens: 300, bytes: 1_000_000 }))
+})
 
 after(async () => {
   for (const close of closing) await close()

@@ -3,6 +3,8 @@ import { postgresStore } from '../../src/stores/postgres.ts'
 import { runStoreCases } from '../../src/testing/index.ts'
 import { startPgbouncer, startPostgres } from '../servers/index.ts'
 import { postgresClients } from '../sql/postgres-clients.ts'
+import { keepPostgres } from '../tokens/dumps.ts'
+import { assertNoTokens } from '../tokens/watch.ts'
 
 const server = await startPostgres({ config: { fsync: 'off', synchronous_commit: 'off' } })
 const pooler = await startPgbouncer(server)
@@ -31,6 +33,11 @@ for (const { name, url } of setups) {
     })
   })
 }
+
+test('P6 no token of all these is in the server, its files, an event or an error', async (context) => {
+  await keepPostgres(server)
+  context.diagnostic(assertNoTokens({ tokens: 500, bytes: 1_000_000 }))
+})
 
 after(async () => {
   for (const close of closing) await close()

@@ -3,6 +3,8 @@ import { redisStore } from '../../src/stores/redis.ts'
 import { runStoreCases } from '../../src/testing/index.ts'
 import { clusterClients, type Connected, sentinelClients, singleClients } from '../redis/redis-clients.ts'
 import { startRedis, startRedisCluster, startSentinel } from '../servers/index.ts'
+import { keepRedis } from '../tokens/dumps.ts'
+import { assertNoTokens } from '../tokens/watch.ts'
 
 const [single, tls, unix, cluster, sentinel] = await Promise.all([
   startRedis(),
@@ -37,6 +39,11 @@ for (const [name, connect] of shapes) {
     })
   })
 }
+
+test('P6 no token of all these is in any server, an event or an error', async (context) => {
+  for (const server of [single, tls, unix, ...cluster.nodes, ...sentinel.nodes]) await keepRedis(server)
+  context.diagnostic(assertNoTokens({ tokens: 500, bytes: 1_000_000 }))
+})
 
 after(async () => {
   for (const close of closing) await close()

@@ -6,6 +6,8 @@ import { test } from 'node:test'
 import BetterSqlite3 from 'better-sqlite3'
 import { sqliteStore } from '../../src/stores/sqlite.ts'
 import { runStoreCases } from '../../src/testing/index.ts'
+import { assertNoTokens, keepFolder } from '../tokens/watch.ts'
+
 const clients = {
   'sqlite, by file name: ': (file: string) => ({ database: file, close: () => {} }),
   'sqlite, node:sqlite: ': (file: string) => closing(new DatabaseSync(file)),
@@ -26,6 +28,7 @@ for (const [label, connect] of Object.entries(clients))
       }
       const dispose = async () => {
         for (const client of opened) client.close()
+        keepFolder(directory)
         await rm(directory, { recursive: true })
       }
       return { store: open(), second: async () => open(), dispose }
@@ -37,3 +40,7 @@ function closing<Database extends { close(): unknown; exec(sql: string): unknown
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF')
   return { database, close: () => void database.close() }
 }
+
+test('P6 no token of all these is in any file, an event or an error', (context) => {
+  context.diagnostic(assertNoTokens({ tokens: 300, bytes: 1_000_000 }))
+})
