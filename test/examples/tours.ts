@@ -199,7 +199,9 @@ export const tours: Readonly<Record<string, Tour>> = {
     assert.equal((await someone.post(origin, { colour: 'teal' })).text, 'Your colour is teal')
     assert.equal((await someone.get(origin)).text, 'Your colour is teal')
     assert.equal((await browser().get(origin)).text, 'Your colour is grey')
-    assert.doesNotMatch(Buffer.from(someone.cookie.slice(3), 'base64url').toString(), /teal/)
+    for (const part of someone.cookie.slice(3).split('.')) {
+      assert.doesNotMatch(Buffer.from(part, 'base64url').toString(), /teal/)
+    }
     return origin
   },
 
