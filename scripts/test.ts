@@ -9,6 +9,7 @@ import { existsSync, globSync } from 'node:fs'
 import { basename, delimiter, join } from 'node:path'
 import { ensureChromium } from './ensure-chromium.ts'
 import { ensureFerretdb } from './ensure-ferretdb.ts'
+import { ensurePackages } from './ensure-packages.ts'
 
 interface Stage {
   readonly name: string
@@ -36,6 +37,7 @@ if (wanted.length === 0) {
   console.log(ensureChromium())
   // The first time on a machine this takes minutes, which a test would call a timeout.
   console.log(ensureFerretdb())
+  ensurePackages(join(root, 'examples', 'frameworks', 'h3'))
 }
 heading('tests')
 process.exitCode = runTests(wanted.length > 0 ? wanted : testFiles())

@@ -59,6 +59,21 @@ export const frameworks: readonly Framework[] = [
     notices: true,
     walk: walkCookies,
   },
+  {
+    name: 'h3',
+    folder: example('h3'),
+    start: (port) => ({ args: ['server.ts'], env: { HOST: '127.0.0.1', PORT: String(port) } }),
+    notices: true,
+  },
+  {
+    name: 'nitro',
+    folder: example('nitro'),
+    start: (port) => ({
+      args: ['.output/server/index.mjs'],
+      env: { HOST: '127.0.0.1', PORT: String(port) },
+    }),
+    notices: true,
+  },
 ]
 
 function example(name: string): string {

@@ -35,4 +35,11 @@ export async function walkNext({ port, store }: App): Promise<void> {
   const click = await grace.request('/', { headers: { rsc: '1' } })
   assert.equal(click.cookies.length, 1)
   assert.notEqual((await records(store, 'Grace'))[0]?.expiresAt, old?.expiresAt)
+
+  // An action without a redirect: its answer is the page, which must find the session under its new ID.
+  const before = grace.cookie()
+  const moved = await grace.send(await grace.open('/'), 'New ID')
+  assert.equal(moved.status, 200)
+  assert.notEqual(grace.cookie(), before)
+  assert.match(moved.text, /Signed in as Grace/)
 }

@@ -19,8 +19,10 @@ export interface Visitor {
   request(path: string, init?: RequestInit): Promise<Page>
   /** The page at this path; 200, or it fails with what came instead. */
   open(path: string): Promise<Page>
+  /** Fill in the form of `page` that has this button, and send it. */
+  send(page: Page, button: string, fields?: Readonly<Record<string, string>>): Promise<Page>
   /**
-   * Fill in the form of `page` that has this button, send it, and follow the redirect as soon as its head is there.
+   * The same, and follow the redirect as soon as its head is there.
    * Resolves with both answers.
    */
   submit(page: Page, button: string, fields?: Readonly<Record<string, string>>): Promise<[sent: Page, landed: Page]>
@@ -65,15 +67,19 @@ export function visitor(
       return page
     },
 
-    async submit(page, button, fields = {}) {
+    send(page, button, fields = {}) {
       const form = formWith(page.text, button)
       const body = form.multipart ? new FormData() : new URLSearchParams()
       for (const [name, value] of [...form.hidden, ...Object.entries(fields)]) body.append(name, value)
-      const sent = await self.request(form.action.startsWith('/') ? form.action : `/${form.action}`, {
+      return self.request(form.action.startsWith('/') ? form.action : `/${form.action}`, {
         method: 'POST',
         body,
         headers: { accept: 'text/html' },
       })
+    },
+
+    async submit(page, button, fields) {
+      const sent = await self.send(page, button, fields)
       assert.match(String(sent.status), /^30[23]$/, `${button}: ${sent.text}`)
       const landed = await self.open(new URL(sent.headers.get('location') ?? '', origin).pathname)
       return [sent, landed]

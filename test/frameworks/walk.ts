@@ -1,6 +1,7 @@
 /** What a visitor of every example sees, whatever it is built with: the same pages, the same promises. */
 import assert from 'node:assert/strict'
 import type { ListedRecord, Store } from '../../src/index.ts'
+import { startApp } from './app.ts'
 import type { App } from './app.ts'
 import type { Framework } from './frameworks.ts'
 import { visitor } from './visitor.ts'
@@ -8,7 +9,20 @@ import { visitor } from './visitor.ts'
 /** The default cookie of a production server: `__Host-`, which needs Secure and Path=/. */
 const FRESH = /^__Host-id=[\w-]{43}; Max-Age=2678400; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=lax$/i
 
-export async function walk({ port, store }: App, { notices }: Pick<Framework, 'notices'>): Promise<void> {
+/** Start it, walk through it, and stop it. When a step fails, the error holds what the server has printed. */
+export async function walkThrough(framework: Framework): Promise<void> {
+  const app = await startApp(framework)
+  try {
+    await walk(app, framework)
+    await framework.walk?.(app)
+  } catch (error) {
+    throw new Error(`${framework.name}: what its server printed:\n${app.output()}`, { cause: error })
+  } finally {
+    await app.stop()
+  }
+}
+
+async function walk({ port, store }: App, { notices }: Pick<Framework, 'notices'>): Promise<void> {
   // A bot costs nothing.
   const bot = visitor(port)
   const empty = await bot.open('/')

@@ -10,6 +10,11 @@ export async function signIn(form: FormData): Promise<void> {
   redirect('/')
 }
 
+/** Without a redirect: the page is rendered in the answer to the action, and reads the session that has just moved. */
+export async function renew(): Promise<void> {
+  await changeSession((session) => session.regenerate({ keep: true }))
+}
+
 export async function signOut(): Promise<void> {
   await changeSession(logout)
   redirect('/')

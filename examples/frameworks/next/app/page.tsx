@@ -1,5 +1,5 @@
 import { readSession } from '../lib/sessions'
-import { signIn, signOut } from './actions'
+import { renew, signIn, signOut } from './actions'
 
 export default async function Page() {
   const { owner, data } = await readSession()
@@ -12,6 +12,9 @@ export default async function Page() {
           Name <input name="name" required />
         </label>
         <button>Sign in</button>
+      </form>
+      <form action={renew}>
+        <button>New ID</button>
       </form>
       <form action={signOut}>
         <button>Sign out</button>
