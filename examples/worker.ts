@@ -1,6 +1,6 @@
 /**
  * A worker at the edge, with no database: the session travels encrypted in the cookie, 4 kB at most. Nothing of Node is
- * used, so it runs on workerd, Deno and Bun as well.
+ * imported, and `export default { fetch }` is what workerd, Deno and Bun take.
  *
  *     export SESSION_KEY=$(openssl rand -base64 32)     # a secret: `wrangler secret put SESSION_KEY`
  *     npm run example examples/parts/serve-worker.ts    # Node in the part of the platform
@@ -12,13 +12,18 @@ import { cookieStore } from 'coatcheck/stores/cookie'
 
 interface Env {
   readonly SESSION_KEY: string
+  /** For http://localhost alone. There is no NODE_ENV here that would tell. */
+  readonly INSECURE?: string
 }
 
 const COLOURS = ['teal', 'plum']
 
 /** Workers are told their secrets with the first request. */
-function site({ SESSION_KEY }: Env): (request: Request) => Promise<Response> {
-  const sessions = createSessions<{ colour: string }>({ store: cookieStore({ keys: [SESSION_KEY] }) })
+function site({ SESSION_KEY, INSECURE }: Env): (request: Request) => Promise<Response> {
+  const sessions = createSessions<{ colour: string }>({
+    store: cookieStore({ keys: [SESSION_KEY] }),
+    cookie: { secure: INSECURE === undefined },
+  })
 
   return withSession(sessions, async (request, { data }) => {
     if (request.method === 'POST') {

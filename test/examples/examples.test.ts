@@ -29,7 +29,8 @@ function problems(name: string, source: string, table: string): string[] {
   ]
 }
 
-suite('examples', () => {
+// Most of a tour is waiting for a process to start.
+suite('examples', { concurrency: 2 }, () => {
   test('each has its tour', () => {
     assert.deepEqual(Object.keys(tours).toSorted(), names)
   })

@@ -8,6 +8,7 @@ import { WebSocket } from 'ws'
 import { createSessions } from 'coatcheck'
 import { fileStore } from 'coatcheck/stores/file'
 import { sessionCookie, testClock } from 'coatcheck/testing'
+import worker from '../../examples/worker.ts'
 import { browser, folder, start } from './running.ts'
 import type { Browser } from './running.ts'
 
@@ -202,6 +203,13 @@ export const tours: Readonly<Record<string, Tour>> = {
     for (const part of someone.cookie.slice(3).split('.')) {
       assert.doesNotMatch(Buffer.from(part, 'base64url').toString(), /teal/)
     }
+
+    const overHttps = new Request('https://shop.example/', {
+      method: 'POST',
+      body: new URLSearchParams({ colour: 'teal' }),
+    })
+    const [cookie] = (await worker.fetch(overHttps, env)).headers.getSetCookie()
+    assert.match(cookie ?? '', /^__Host-id=.*; Secure/)
     return origin
   },
 
