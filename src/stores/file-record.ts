@@ -55,7 +55,9 @@ export function readRecord(path: string): StoredRecord | NotARecord | null {
 
 /** Write the deadline into the file where it stands. The caller holds the record's lock. */
 export function writeDeadline(path: string, expiresAt: number): void {
-  withFile(path, 'r+', (file) => node().fs.writeSync(file, deadlineField(expiresAt), DEADLINE_AT, 'latin1'))
+  const field = Buffer.from(deadlineField(expiresAt), 'latin1')
+  // Bytes, because Deno 2.9 leaves the position of a string aside and would write over the beginning of the file.
+  withFile(path, 'r+', (file) => node().fs.writeSync(file, field, 0, field.length, DEADLINE_AT))
 }
 
 /**
