@@ -6,7 +6,10 @@ const REF_DIGITS = 32
 
 const LEAST_KEY = 16
 
-/** One for the whole process, so that two instances call one session by one name. */
+/**
+ * One for the whole process, so that two instances call one session by one name. Drawn when it is first needed: a
+ * worker may not draw random bytes while it starts, which is when `createSessions()` is called.
+ */
 let ownKey: Uint8Array | undefined
 
 /**
@@ -15,8 +18,9 @@ let ownKey: Uint8Array | undefined
  * and from where. Under a key it cannot (OWASP Session Management, "Logging Sessions Life Cycle").
  */
 export function logRefs(key?: string | Uint8Array): (id: string) => string | Promise<string> {
-  const bytes = key === undefined ? (ownKey ??= randomBytes(32)) : keyBytes(key)
+  const given = key === undefined ? undefined : keyBytes(key)
   return (id) => {
+    const bytes = given ?? (ownKey ??= randomBytes(32))
     const digest = hmacSha256(bytes, id)
     return typeof digest === 'string' ? digest.slice(0, REF_DIGITS) : digest.then((hex) => hex.slice(0, REF_DIGITS))
   }

@@ -22,12 +22,23 @@ import { errnoOf, node, unless } from './file-node.ts'
  * for. The trade-off: on a disk that stalls, the event loop stalls with it.
  */
 
-/** Most records fit: one read call. Shared by all calls of this thread, which is sound because none awaits. */
-const shared = Buffer.allocUnsafeSlow(65_536)
+let sharedBuffer: Buffer | undefined
+
+/**
+ * Most records fit: one read call. Shared by all calls of this thread, which is sound because none awaits. Made when a
+ * file is first read, because workers load this file, too, and may have no Buffer.
+ */
+function shared(): Buffer {
+  sharedBuffer ??= Buffer.allocUnsafeSlow(65_536)
+  return sharedBuffer
+}
 
 /** `null` when there is no file. */
 export function readHeader(path: string): Header | NotARecord | null {
-  return withFile(path, 'r', (file) => parseHeader(shared, node().fs.readSync(file, shared, 0, HEADER_BYTES, 0)))
+  return withFile(path, 'r', (file) => {
+    const bytes = shared()
+    return parseHeader(bytes, node().fs.readSync(file, bytes, 0, HEADER_BYTES, 0))
+  })
 }
 
 /**
@@ -37,16 +48,17 @@ export function readHeader(path: string): Header | NotARecord | null {
 export function readRecord(path: string): StoredRecord | NotARecord | null {
   return withFile<StoredRecord | NotARecord>(path, 'r', (file) => {
     const { fs } = node()
-    let length = fs.readSync(file, shared, 0, shared.length, 0)
-    let bytes = shared
+    const first = shared()
+    let bytes = first
+    let length = fs.readSync(file, first, 0, first.length, 0)
     const header = parseHeader(bytes, length)
     if (header.state !== 'record') return header
     const announced = fileBytes(header)
-    if (length === shared.length && announced >= length) {
+    if (length === first.length && announced >= length) {
       // One byte more than announced, so that a file that is too long shows. Never more than there is: a damaged
       // length must not become an allocation of gigabytes.
       bytes = Buffer.allocUnsafe(Math.min(announced, fs.fstatSync(file).size) + 1)
-      shared.copy(bytes, 0, 0, length)
+      first.copy(bytes, 0, 0, length)
       length = fill(file, bytes, length)
     }
     return parseRecord(header, bytes, length) ?? { state: 'torn' }
