@@ -21,6 +21,7 @@ export {
   type Page,
   type ServerOptions,
   type Visitors,
+  withAdapterContext,
 } from './adapter-context.ts'
 export { type TestClock, testClock } from './clock.ts'
 export {

@@ -15,7 +15,7 @@ export const endingBodies: Readonly<Record<string, SessionBody>> = {
     const reply = await ada.commit(slow)
     same(reply.setCookie.length, 0, 'cookies of the slow request')
     same(Object.keys(await on.visitor(cookie).data()).length, 0, 'keys under the old cookie')
-    same(on.events('gone')[0]?.keys.join(), 'user', 'the keys named by the gone event')
+    same((await on.told('gone'))[0]?.keys.join(), 'user', 'the keys named by the gone event')
   },
   'a write that has left for the store while the session is destroyed brings nothing back': async (context) => {
     const on = site(context)

@@ -17,7 +17,7 @@ export const promiseBodies: Readonly<Record<string, SessionBody>> = {
     const someone = on.visitor()
     same(await codeOf(() => someone.request(({ data }) => Object.assign(data, { a: 1 }))), 'store_failed', 'the code')
     same(someone.cookie, undefined, 'the cookie')
-    same(on.events('storeError')[0]?.operation, 'create', 'the operation in the event')
+    same((await on.told('storeError'))[0]?.operation, 'create', 'the operation in the event')
   },
   'P4 when the old ID cannot be superseded the new one goes away again': async (context) => {
     const on = site(context)
@@ -51,7 +51,7 @@ export const promiseBodies: Readonly<Record<string, SessionBody>> = {
     await mallory.request(({ data }) => Object.assign(data, { a: 1 }))
     check(mallory.cookie !== forged, 'the forged token was adopted')
     same(Object.keys(await on.visitor(forged).data()).length, 0, 'keys under the forged token')
-    same(on.events('rejected')[0]?.reason, 'unknown', 'the reason in the event')
+    same((await on.told('rejected'))[0]?.reason, 'unknown', 'the reason in the event')
   },
   'P5 a malformed token never reaches the store': async (context) => {
     const on = site(context)

@@ -83,7 +83,7 @@ export const renewalBodies: Readonly<Record<'any' | 'list', Readonly<Record<stri
         context.clock.advance(15 * MINUTE)
         await ada.request(() => {})
       }
-      same(on.events('renewed').length, 7, 'renewals in seven quarters of an hour')
+      same((await on.told('renewed', 7)).length, 7, 'renewals in seven quarters of an hour')
       same(on.events('created').length, 1, 'sessions created')
       const last = await ada.open()
       same(last.createdAt, createdAt, 'createdAt')

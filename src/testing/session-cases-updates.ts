@@ -37,7 +37,7 @@ export const updateBodies: Readonly<Record<string, SessionBody>> = {
     await ada.commit(one)
     await ada.commit(two)
     same((await ada.data())['user'], 'two', 'data.user')
-    const [event] = on.events('conflict')
+    const [event] = await on.told('conflict')
     same(`${event?.key} ${event?.winner}`, 'user ours', 'the conflict event')
   },
   "onConflict 'theirs' keeps what was saved first": async (context) => {
@@ -50,7 +50,7 @@ export const updateBodies: Readonly<Record<string, SessionBody>> = {
     await ada.commit(one)
     await ada.commit(two)
     same(JSON.stringify(await ada.data()), '{"user":"one","other":2}', 'the data')
-    same(on.events('conflict')[0]?.winner, 'theirs', 'the winner in the event')
+    same((await on.told('conflict'))[0]?.winner, 'theirs', 'the winner in the event')
   },
   "onConflict 'error' saves nothing of the later request": async (context) => {
     const on = site(context, { onConflict: 'error' })
@@ -85,7 +85,7 @@ export const updateBodies: Readonly<Record<string, SessionBody>> = {
       slow.data['seen'] = 1
       for (const session of deletionFirst ? [logout, slow] : [slow, logout]) await ada.commit(session)
       same(JSON.stringify(await ada.data()), '{"seen":1}', `the data, deletion ${deletionFirst ? 'first' : 'last'}`)
-      same(on.events('conflict')[0]?.winner, 'deletion', 'the winner in the event')
+      same((await on.told('conflict'))[0]?.winner, 'deletion', 'the winner in the event')
     }
   },
   '100 update() at once count 100': async (context) => {

@@ -18,6 +18,8 @@ export interface Site {
   readonly gates: Gates
   /** Events of one name so far. */
   events<Name extends keyof SessionEvents>(name: Name): SessionEvents[Name][]
+  /** The same once there are `count`, or after a moment: where only WebCrypto hashes, events come a moment later. */
+  told<Name extends keyof SessionEvents>(name: Name, count?: number): Promise<SessionEvents[Name][]>
   /** Someone with a cookie jar, empty at first. */
   visitor(cookie?: string): Visitor
 }
@@ -49,15 +51,25 @@ export function site(context: StoreContext, options: SessionsOptions = {}, store
   })
   const told: { readonly name: string; readonly event: unknown }[] = []
   for (const name of EVENTS) sessions.on(name, (event) => told.push({ name, event }))
+  // Filed under its own name a line up.
+  const events: Site['events'] = (name) =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    told.filter((each) => each.name === name).map((each) => each.event as never)
   return {
     sessions,
     gates,
-    // Filed under its own name a few lines up.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    events: (name) => told.filter((each) => each.name === name).map((each) => each.event as never),
+    events,
+    async told(name, count = 1) {
+      for (let turn = 0; turn < MANY_TURNS && events(name).length < count; turn++)
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      return events(name)
+    },
     visitor: (cookie) => visitor(sessions, cookie),
   }
 }
+
+/** Of the event loop, each of a millisecond: far more than a hash takes. */
+const MANY_TURNS = 500
 
 const EVENTS = [
   'conflict',
