@@ -57,13 +57,20 @@ if (import.meta.main) {
   console.log(`${missing.length} entries added`)
 }
 
-/** Platform packages are named after the platform: `…-linux-arm64-musl`, `…/darwin-x64`, `…-win32-x64-msvc`, `…-wasm32-wasi`. */
+/**
+ * Platform packages are named after the platform: `…-linux-arm64-musl`, `…/darwin-x64`, `…-win32-x64-msvc`, `…-windows-64`,
+ * `…-wasm32-wasi`.
+ */
 function platform(name: string): Pick<LockEntry, 'os' | 'cpu' | 'libc'> {
   if (name.endsWith('-wasm32-wasi')) return { cpu: ['wasm32'] }
   const found =
-    /(android|darwin|freebsd|linux|openharmony|win32)-(arm64|arm|ia32|ppc64|riscv64|s390x|x64)(-\w+)?$/.exec(name)
-  const [, os, cpu, abi = ''] = found ?? []
+    /(android|darwin|freebsd|linux|openharmony|win32|windows)-(arm64|arm|ia32|ppc64|riscv64|s390x|x64|64)(-\w+)?$/.exec(
+      name,
+    )
+  const [, system, processor, abi = ''] = found ?? []
+  const os = system === 'windows' ? 'win32' : system
+  const cpu = processor === '64' ? 'x64' : processor
   if (os === undefined || cpu === undefined) throw new Error(`${name} does not say which platform it is for`)
-  const libc = abi.startsWith('-musl') ? ['musl'] : abi.startsWith('-gnu') ? ['glibc'] : null
+  const libc = abi.startsWith('-musl') ? ['musl'] : /^-(gnu|glibc)/.test(abi) ? ['glibc'] : null
   return { os: [os], cpu: [cpu], ...(libc ? { libc } : {}) }
 }

@@ -92,6 +92,13 @@ suite('package-lock.json', () => {
     }
   })
 
+  test('the runtimes keep to the same', () => {
+    const folder = 'test/runtimes/packages'
+    const text = readFileSync(join(root, folder, 'package-lock.json'), 'utf8')
+    assert.doesNotMatch(text, /"resolved":/)
+    assert.deepEqual(missingPlatforms(JSON.parse(text)), [], `node scripts/lock-platforms.ts ${folder}`)
+  })
+
   test('has no package whose install script nobody decided about: `allowScripts` in package.json', () => {
     const entries = Object.entries<{ hasInstallScript?: boolean }>(lock.packages)
     const scripted = entries.filter(([, { hasInstallScript }]) => hasInstallScript)

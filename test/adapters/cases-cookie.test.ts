@@ -11,31 +11,8 @@ import { withAdapterContext } from '../../src/testing/adapter-context.ts'
 import type { AdapterContext } from '../../src/testing/adapter-context.ts'
 import { keep } from '../../src/testing/adapter-pages.ts'
 import { testKey } from '../core/sealed-site.ts'
+import { HOLDS_IN_COOKIES } from './cookie-cases.ts'
 import { servers } from './servers.ts'
-
-const HOLDS = [
-  'fifty visitors of a page that leaves the session alone: no cookie, no store call, no Vary',
-  'a page that only reads the session varies by cookie, and costs a visitor nothing',
-  'a malformed cookie never reaches the store, and an unknown one is replaced',
-  'one browser never sees the data of another',
-  'an idle session is gone at its deadline',
-  'what one request puts in, another takes out',
-  'a response with a cookie is kept out of shared caches, one without is left alone',
-  'a cookie sent anew on a page that never asked for its session is kept out of shared caches, too',
-  'a handler that throws is a 500, its data changes are dropped',
-  'a streamed page begins once the session is saved; what it changes later is reported',
-  'HEAD is answered as GET is, without a body: saved, and with its cookie',
-  'twenty redirects at once, each followed at once, find what was saved',
-  'a login whose handler throws afterwards: the new ID stands, and the error response carries it',
-  'a client that leaves in the middle of a streamed page: its source is stopped, what was saved stays',
-  'mounted on a sub-path, the session is there and below, and costs nothing elsewhere',
-  'two instances on one app: two cookies, two sessions, and neither sees the other',
-  'two instances with one cookie on one request: an error that says so, and no cookie',
-  'a Secure cookie leaves where a trusted proxy says https, and nowhere else',
-  'lazy: a page that does not ask costs a visitor with a session nothing',
-  'lazy: first asked for after the head has left, it is an error that says so',
-  'lazy: a request counts as a visit when it asks',
-]
 
 const [WAITS, REPLAY, LAST] = ['stops at a store call', 'opens a copy of an old cookie', 'the last response wins']
 
@@ -114,14 +91,14 @@ for (const [name, serve] of Object.entries(servers)) {
   }
   suite(`${name}, sessions in cookies`, () => {
     for (const adapterCase of adapterCases)
-      if (HOLDS.includes(adapterCase.name))
+      if (HOLDS_IN_COOKIES.includes(adapterCase.name))
         test(`${adapterCase.promise} ${adapterCase.name}`, () => run(adapterCase.run))
     for (const [says, body] of Object.entries(INSTEAD)) test(says, () => run(body))
   })
 }
 
 test('every adapter case either holds for sessions in cookies or says why it cannot', () => {
-  const decided = [...HOLDS, ...Object.keys(DOES_NOT)].toSorted((a, b) => a.localeCompare(b))
+  const decided = [...HOLDS_IN_COOKIES, ...Object.keys(DOES_NOT)].toSorted((a, b) => a.localeCompare(b))
   assert.deepEqual(
     decided,
     adapterCases.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b)),
