@@ -2,7 +2,7 @@ import { costBodies } from './adapter-cases-cost.ts'
 import { headBodies } from './adapter-cases-head.ts'
 import { lazyBodies } from './adapter-cases-lazy.ts'
 import { raceBodies } from './adapter-cases-races.ts'
-import { servingBodies } from './adapter-cases-serving.ts'
+import { servingBodies, socketBodies } from './adapter-cases-serving.ts'
 import type { AdapterContext, AdapterSetup } from './adapter-context.ts'
 import { withAdapterContext } from './adapter-context.ts'
 import type { StoreSetup } from './store-context.ts'
@@ -13,6 +13,8 @@ export interface AdapterCase {
   readonly name: string
   /** The promise of the README that this case is part of. */
   readonly promise: string
+  /** It speaks to the server over a socket, for which the runtime must have `node:net`. */
+  readonly needsSocket: boolean
   readonly run: (context: AdapterContext) => Promise<void>
 }
 
@@ -25,16 +27,17 @@ export interface AdapterCasesOptions extends AdapterSetup, StoreSetup {
 }
 
 /** Everything an adapter must do: the promises, each over HTTP. Independent of framework, store and runner. */
-export const adapterCases: readonly AdapterCase[] = Object.entries({
-  ...costBodies,
-  ...headBodies,
-  ...raceBodies,
-  ...servingBodies,
-  ...lazyBodies,
-}).map(([name, run]) => {
-  const space = name.indexOf(' ')
-  return { promise: name.slice(0, space), name: name.slice(space + 1), run }
-})
+export const adapterCases: readonly AdapterCase[] = [
+  ...cases({ ...costBodies, ...headBodies, ...raceBodies, ...servingBodies, ...lazyBodies }, false),
+  ...cases(socketBodies, true),
+]
+
+function cases(bodies: Readonly<Record<string, AdapterCase['run']>>, needsSocket: boolean): AdapterCase[] {
+  return Object.entries(bodies).map(([name, run]) => {
+    const space = name.indexOf(' ')
+    return { promise: name.slice(0, space), name: name.slice(space + 1), needsSocket, run }
+  })
+}
 
 /** Run one case against a server and a store of its own. Rejects when the adapter fails it. */
 export function runAdapterCase(adapterCase: AdapterCase, setup: AdapterSetup & StoreSetup): Promise<void> {

@@ -29,3 +29,10 @@ export async function passes(
   const parts = Object.entries(Object.groupBy(results, ({ part }) => part))
   assert.deepEqual(Object.fromEntries(parts.map(([part, all]) => [part, all?.length])), expected, runtime.name)
 }
+
+/** The same in a worker, which cannot open a socket to itself. */
+export const WITHOUT_SOCKETS: Readonly<Record<string, number>> = {
+  ...EVERYWHERE,
+  fetch: adapterCases.filter(({ needsSocket }) => !needsSocket).length,
+  Hono: adapterCases.filter(({ needsSocket }) => !needsSocket).length,
+}

@@ -24,11 +24,37 @@ export const listenInside: Listen = async (handler) => {
 export function dispatch(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> | undefined {
   const request = new Request(input, init)
   const handler = handlers.get(new URL(request.url).host)
-  return handler && unlessAborted(handler(request), init.signal)
+  return handler && answer(request, handler, init.signal ?? undefined)
 }
 
-/** A client that goes away is told so at once; the server goes on. */
-function unlessAborted(response: Promise<Response>, signal: AbortSignal | null | undefined): Promise<Response> {
+/** As a server does: no body for HEAD; a client that goes away is told so at once, and what feeds its page to stop. */
+async function answer(request: Request, handler: Handler, signal: AbortSignal | undefined): Promise<Response> {
+  const response = await unlessAborted(handler(request), signal)
+  if (request.method !== 'HEAD' && (signal === undefined || response.body === null)) return response
+  const reader = response.body?.getReader()
+  const stop = (): void => void reader?.cancel().catch(() => undefined)
+  if (request.method === 'HEAD') {
+    stop()
+    return new Response(null, response)
+  }
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) =>
+      signal?.addEventListener('abort', () => {
+        stop()
+        controller.error(new DOMException('aborted', 'AbortError'))
+      }),
+    async pull(controller) {
+      const { done, value } = (await reader?.read()) ?? { done: true }
+      if (signal?.aborted) return
+      if (value !== undefined) controller.enqueue(value)
+      if (done) controller.close()
+    },
+    cancel: stop,
+  })
+  return new Response(body, response)
+}
+
+function unlessAborted(response: Promise<Response>, signal: AbortSignal | undefined): Promise<Response> {
   if (!signal) return response
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')))

@@ -16,7 +16,7 @@ interface ClosableDatabase extends SqliteDatabase {
 }
 
 const parts = {
-  ...partsEverywhere(listen),
+  ...partsEverywhere(listen, { sockets: true }),
   file: storePart(inFolder((folder, clock) => fileStore(folder, { clock }))),
   'SQLite, node:sqlite': storePart(inFolder((folder, clock) => sqliteStore(join(folder, 'sessions.db'), { clock }))),
   ...('Bun' in globalThis && { 'SQLite, bun:sqlite': storePart(inFolder(await bunSqlite())) }),

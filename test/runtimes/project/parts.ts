@@ -25,13 +25,16 @@ const encrypted: StoreSetup = {
   open: async (clock) => ({ store: encryptedStore(memoryStore(), { keys: [key()], clock }) }),
 }
 
-/** What runs on every runtime: nothing of Node is imported. */
-export function partsEverywhere(listen: Listen): Record<string, PartCase[]> {
+/** What runs on every runtime: nothing of Node is imported. Without `sockets`, the cases that need one are left out. */
+export function partsEverywhere(
+  listen: Listen,
+  { sockets }: { readonly sockets: boolean },
+): Record<string, PartCase[]> {
   return {
     memory: storePart(memory),
     encrypted: storePart(encrypted),
-    fetch: adapterPart('fetch', listen),
-    Hono: adapterPart('Hono', listen),
+    fetch: adapterPart('fetch', listen, sockets),
+    Hono: adapterPart('Hono', listen, sockets),
     'fetch, sessions in cookies': cookiePart('fetch', listen),
     'Hono, sessions in cookies': cookiePart('Hono', listen),
   }
@@ -44,9 +47,27 @@ export function storePart(setup: StoreSetup): PartCase[] {
   return cases
 }
 
-function adapterPart(name: keyof typeof handlers, listen: Listen): PartCase[] {
+function adapterPart(name: keyof typeof handlers, listen: Listen, sockets: boolean): PartCase[] {
   const setup = { ...memory, serve: serveWith(name, listen) }
-  return adapterCases.map((one) => ({ name: `${one.promise} ${one.name}`, run: () => runAdapterCase(one, setup) }))
+  return adapterCases
+    .filter(({ needsSocket }) => sockets || !needsSocket)
+    .map((one) => excused({ name: `${one.promise} ${one.name}`, run: () => runAdapterCase(one, setup) }))
+}
+
+/** What Bun's own server does whoever answers: several requests on one connection, not waited for, are not answered. */
+const PIPELINED = 'P4 requests pipelined on one connection: answered in order, each with its own cookie'
+
+/** An excuse that is no longer true fails. */
+function excused(one: PartCase): PartCase {
+  if (!('Bun' in globalThis) || one.name !== PIPELINED) return one
+  return {
+    name: `${one.name} [Bun.serve does not pipeline]`,
+    async run() {
+      const failure = await one.run().catch((error: unknown) => String(error))
+      if (failure === undefined) throw new Error('Bun pipelines by now: remove this excuse')
+      if (!failure.includes('the statuses')) throw new Error(failure)
+    },
+  }
 }
 
 function cookiePart(name: keyof typeof handlers, listen: Listen): PartCase[] {

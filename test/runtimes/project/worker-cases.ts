@@ -3,7 +3,7 @@ import { dispatch, listenInside } from './listen-inside.ts'
 import { partsEverywhere } from './parts.ts'
 import { runParts } from './run-parts.ts'
 
-const parts = partsEverywhere(listenInside)
+const parts = partsEverywhere(listenInside, { sockets: false })
 
 const outside = globalThis.fetch
 globalThis.fetch = (input, init) => dispatch(input, init) ?? outside(input, init)
