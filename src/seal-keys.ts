@@ -1,3 +1,5 @@
+// Not the global type: Node's own types have none without those of the DOM, and users may have only these.
+import type { CryptoKey } from 'jose'
 import { fromBase64, toBase64 } from './codec-bytes.ts'
 import { SessionError } from './errors.ts'
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { warn } from '../platform.ts'
 import type { Sessions } from '../sessions.ts'
 import { callBack } from './call-back.ts'
@@ -44,7 +45,11 @@ export interface NodeOptions<Req, Res> {
  * The head is sent once the session is saved. When the handler throws or rejects, the response is a plain 500, and of
  * the session only `destroy` and `regenerate` stand.
  */
-export function session<Data extends object, Req extends NodeServerRequest, Res extends NodeResponse>(
+export function session<
+  Data extends object,
+  Req extends NodeServerRequest = IncomingMessage,
+  Res extends NodeResponse = ServerResponse,
+>(
   sessions: Sessions<Data>,
   handler: (req: Req, res: Res) => unknown,
   options?: NodeOptions<Req, Res>,
