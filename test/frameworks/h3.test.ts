@@ -1,4 +1,4 @@
-/** The one example that needs no build of its own. The others take minutes: `npm run test:frameworks`. */
+/** The one example that needs no build of its own. The others take two minutes: `npm run test:frameworks`. */
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { frameworks } from './frameworks.ts'
