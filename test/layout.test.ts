@@ -56,7 +56,11 @@ function adapterProblems(layout: Layout): string[] {
     const source = `src/adapters/${name}.ts`
     if (!/^export (async )?function (session|withSession)\b/m.test(layout.read(source))) return []
     const page = `docs/adapters/${name}.md`
-    const problems = missing(layout, source, `./${name}`, [`test/adapters/${name}.test.ts`, page])
+    const problems = missing(layout, source, `./${name}`, [
+      `test/adapters/${name}.test.ts`,
+      `test/types/${name}.ts`,
+      page,
+    ])
     return [...problems, ...unlinked(layout, page)]
   })
 }
@@ -96,7 +100,7 @@ suite('layout', () => {
     assert.deepEqual(storeProblems(repository()), [])
   })
 
-  test('every adapter has its test, its page, its link in the README and its exports entry', () => {
+  test('every adapter has its test, the test of its types, its page, its link in the README and its exports entry', () => {
     assert.notEqual(namesIn(repository(), 'adapters').length, 0)
     assert.deepEqual(adapterProblems(repository()), [])
   })
@@ -136,6 +140,7 @@ suite('layout', () => {
     ])
     assert.deepEqual(adapterProblems(layout), [
       'src/adapters/koa.ts: test/adapters/koa.test.ts does not exist',
+      'src/adapters/koa.ts: test/types/koa.ts does not exist',
       'src/adapters/koa.ts: docs/adapters/koa.md does not exist',
       'src/adapters/koa.ts: package.json has no exports entry ./koa',
       'README.md: no link to docs/adapters/koa.md',

@@ -412,6 +412,24 @@ suite('what a schema may be, and what it may do', () => {
     )
   })
 
+  test('a request whose session was renewed by a release without the schema keeps data that fits', async () => {
+    const clock = testClock()
+    const common: SessionsOptions = { store: memoryStore(), clock, cookie: { secure: false }, lifetime: '10d' }
+    const old = createSessions({ ...common, renewAfter: '15m' })
+    const first = await old.open({ cookie: undefined, secure: false })
+    Object.assign(first.data, OLD)
+    const [line = ''] = (await old.commit(first)).setCookie
+    const visit = { cookie: line.split(';')[0], secure: false }
+
+    const sessions = createSessions({ ...common, schema: zod })
+    const session = await sessions.open(visit)
+    clock.advance(2 * 86_400_000)
+    const [renewed = ''] = (await old.commit(await old.open(visit))).setCookie
+    assert.notEqual(renewed.split(';')[0], visit.cookie)
+    assert.deepEqual((await sessions.commit(session)).setCookie[0]?.split(';')[0], renewed.split(';')[0])
+    assert.deepEqual(session.data, NEW)
+  })
+
   test('describe() says that data is checked', () => {
     assert.match(createSessions({ store, schema: zod }).describe(), /checked by a schema/)
     assert.doesNotMatch(createSessions({ store }).describe(), /schema/)
