@@ -44,6 +44,32 @@ export const costBodies: Readonly<Record<string, Body>> = {
     same(pages.map(({ body }) => body).join(), times(10, (n) => `{"at":"/user-${n}"}`).join(), 'the data of each')
     same(new Set(browsers.map(({ cookie }) => cookie)).size, 10, 'different cookies')
   },
+  'P5 a token in the URL, a header or the body opens nothing, and it leaves in Set-Cookie alone': async (context) => {
+    const visit = await context.serve(({ data, id }, path) => {
+      if (path.startsWith('/keep')) data['at'] = path
+      return { body: JSON.stringify([id, data]) }
+    })
+    const ada = visit()
+    const pages = [await ada.get('/keep'), await ada.get('/read')]
+    const cookie = ada.cookie ?? ''
+    const token = cookie.slice(cookie.indexOf('=') + 1)
+    for (const { headers, body } of pages) {
+      const others = [...headers].filter(([name]) => name !== 'set-cookie')
+      check(token !== '' && !JSON.stringify([others, body]).includes(token), 'the token is in the page or its headers')
+    }
+    const elsewhere: [string, Omit<RequestInit, 'redirect'>][] = [
+      [`/read?${cookie}`, {}],
+      [`/read;${cookie}`, {}],
+      [`/read/${token}`, {}],
+      ['/read', { headers: { authorization: `Bearer ${token}`, 'x-session-id': token, 'set-cookie': cookie } }],
+      ['/read', { method: 'POST', body: cookie }],
+    ]
+    for (const [path, request] of elsewhere) {
+      const { body, status } = await visit().send(path, request)
+      check(status === 200 && body.endsWith(',{}]'), `${path.split(token).join('…')}: ${status} ${body}`)
+    }
+    same((await ada.get('/read')).body.includes('/keep'), true, 'the data under the cookie')
+  },
   'P7 an idle session is gone at its deadline': async (context) => {
     const visit = await context.serve(keep)
     const ada = await arrive(visit)

@@ -4,6 +4,7 @@ export const HOLDS_IN_COOKIES: readonly string[] = [
   'a page that only reads the session varies by cookie, and costs a visitor nothing',
   'a malformed cookie never reaches the store, and an unknown one is replaced',
   'one browser never sees the data of another',
+  'a token in the URL, a header or the body opens nothing, and it leaves in Set-Cookie alone',
   'an idle session is gone at its deadline',
   'what one request puts in, another takes out',
   'a response with a cookie is kept out of shared caches, one without is left alone',
