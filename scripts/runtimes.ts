@@ -1,18 +1,20 @@
 /**
- * `npm run test:runtimes`: the conformance kit and the requests of real workers on every runtime, as a table of parts
- * and runtimes.
+ * `npm run test:runtimes`: the conformance kit, a visit to each database, and the requests of real workers on every
+ * runtime, as a table of parts and runtimes.
  *
  * `npm run test:runtimes -- bun deno` runs only these; `--write` puts the table into docs/runtimes.md. Exits with 1 when
  * a case fails or a runtime ends before its last case.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ensureFerretdb } from './ensure-ferretdb.ts'
 import { ensurePackages } from './ensure-packages.ts'
 import { packages } from '../test/runtimes/packages.ts'
 import type { PartResult } from '../test/runtimes/project/run-parts.ts'
 import { programs, workers } from '../test/runtimes/runtimes.ts'
 import type { Runtime } from '../test/runtimes/runtimes.ts'
 import { makeUserProject } from '../test/runtimes/user-project.ts'
+import { startFerretdb, startMariadb, startMemcached, startPostgres, startRedis } from '../test/servers/index.ts'
 
 interface Column {
   readonly runtime: Runtime
@@ -27,11 +29,14 @@ const write = process.argv.includes('--write')
 if (write && wanted.length > 0) throw new Error('--write takes the table of all runtimes: name none')
 
 ensurePackages(packages)
+ensureFerretdb()
 const runtimes = [...(await programs()), ...workers()].filter(
   ({ name }) => wanted.length === 0 || wanted.some((word) => name.toLowerCase().startsWith(word.toLowerCase())),
 )
 if (runtimes.length === 0) throw new Error(`no runtime is called ${wanted.join(' or ')}`)
 
+const servers = await Promise.all([startRedis(), startPostgres(), startMariadb(), startMemcached(), startFerretdb()])
+const urls = Object.fromEntries(servers.map(({ name, url }) => [`${name}, one visit`, url]))
 const project = makeUserProject()
 const columns: Column[] = []
 try {
@@ -40,6 +45,7 @@ try {
   for (const runtime of runtimes) columns.push(await runColumn(runtime))
 } finally {
   rmSync(project, { recursive: true })
+  await Promise.all(servers.map((server) => server.stop()))
 }
 const table = tableOf(columns)
 console.log(`\n${table}`)
@@ -47,11 +53,14 @@ if (write) writeTable(table)
 
 async function runColumn(runtime: Runtime): Promise<Column> {
   const began = Date.now()
-  const results = await runtime.run(project).catch((error: unknown): PartResult[] => {
+  const results: PartResult[] = []
+  try {
+    results.push(...(await runtime.run(project)))
+    results.push(...((await runtime.visitServers?.(project, urls)) ?? []))
+  } catch (error) {
     console.log(`! ${runtime.name}: ${String(error)}`)
     process.exitCode = 1
-    return []
-  })
+  }
   for (const { part, name, error } of results) {
     if (error === undefined) continue
     console.log(`! ${runtime.name}, ${part}: ${name}\n${error}`)

@@ -15,6 +15,8 @@ export interface Runtime {
   readonly name: string
   /** Run the named parts, or all, in a {@link makeUserProject user's project}. Rejects when the runtime fails as such. */
   readonly run: (project: string, parts?: readonly string[]) => Promise<PartResult[]>
+  /** One visit to a store on each of these servers. Missing where there are no sockets. */
+  readonly visitServers?: (project: string, urls: Readonly<Record<string, string>>) => Promise<PartResult[]>
 }
 
 /** What a runtime may take in all; a machine with other work to do is slow. */
@@ -51,10 +53,15 @@ async function program(name: string, file: string, flags: readonly string[] = []
   return {
     name: `${name} ${version}`,
     run: async (project, parts = []) => resultsIn(await linesOf(file, [...flags, MAIN, ...parts], project), name),
+    async visitServers(project, urls) {
+      const named = Object.entries(urls).map(([server, url]) => `${server}=${url}`)
+      return resultsIn(await linesOf(file, [...flags, ON_SERVERS, ...named], project), name)
+    },
   }
 }
 
 const MAIN = 'test/runtimes/project/main.ts'
+const ON_SERVERS = 'test/runtimes/project/on-servers.ts'
 
 /** What a program prints; rejects when it fails or takes too long. */
 async function linesOf(file: string, args: readonly string[], cwd?: string): Promise<string[]> {

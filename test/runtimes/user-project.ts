@@ -1,6 +1,6 @@
 /** What a user has: a folder in which the built package is installed, here with the programs that the runtimes run. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -8,6 +8,9 @@ const root = join(import.meta.dirname, '..', '..')
 
 /** Packages that the programs import, beside those that Coatcheck itself depends on. */
 const PACKAGES = ['hono', '@hono/node-server']
+
+/** Clients of databases, with dependencies of their own. */
+const CLIENTS = ['mongodb', 'mysql2', 'pg', 'redis']
 
 /** Built from today's sources into a new folder, so that no earlier build can pass for it. Returns the folder. */
 export function makeUserProject(): string {
@@ -20,6 +23,7 @@ export function makeUserProject(): string {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   for (const name of [...Object.keys(dependencies), ...PACKAGES])
     cpSync(join(root, 'node_modules', name), join(modules, name), { recursive: true })
+  for (const name of CLIENTS) symlinkSync(join(root, 'node_modules', name), join(modules, name))
   writeFileSync(join(folder, 'package.json'), '{ "name": "project", "private": true, "type": "module" }')
   // Their own paths, because they import each other by them.
   for (const part of ['test/runtimes/project', 'test/adapters/cookie-cases.ts'])
