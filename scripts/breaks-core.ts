@@ -298,6 +298,17 @@ export const breaks: readonly Break[] = [
     why: 'a visitor whose connection broke at the wrong moment is logged out',
   },
   {
+    name: 'who comes too late to renew does not look again',
+    file: 'move-record.ts',
+    edits: [
+      [
+        "await store.delete(ticket.id)\n      return 'again'",
+        'await store.delete(ticket.id)\n      return move.stay(current)',
+      ],
+    ],
+    why: 'its cookie overwrites that of a login, and the visitor is logged out',
+  },
+  {
     name: 'a renewed session is a new one',
     file: 'renew-record.ts',
     edits: [

@@ -123,9 +123,12 @@ function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: n
   return { ticket, version, head, lines, expiresAt, owner, rewriteDue }
 }
 
+/** What a record should be; null when it is so already, `'again'` to look first what it is by now. */
+export type Revision = Draft | null | 'again'
+
 /**
  * Replace a record by compare-and-set: `revise` says what it should be, and is asked again over the newest record
- * whenever another writer was faster. It may answer null when nothing is left to write. `stale` skips the first try,
+ * whenever another writer was faster. `stale` skips the first try,
  * which is known to lose; `read` is how the newest record is read. When the session was renewed meanwhile, the newest
  * record and the outcome are those under its new ID.
  */
@@ -133,7 +136,7 @@ export async function compareAndSet(
   store: Store,
   policy: Policy,
   from: StoredState,
-  revise: (current: StoredState) => Draft | null | Promise<Draft | null>,
+  revise: (current: StoredState) => Revision | Promise<Revision>,
   { stale = false, read = readAgain }: { readonly stale?: boolean; readonly read?: typeof readRecord } = {},
 ): Promise<Outcome> {
   const { clock } = policy
@@ -148,6 +151,10 @@ export async function compareAndSet(
     }
     const draft = await revise(current)
     if (draft === null) return current
+    if (draft === 'again') {
+      outdated = true
+      continue
+    }
     if (policy.validation && draft.head.kind === 'live') await policy.validation.check(draft.lines)
     const result = await store.update(current.ticket.id, current.version, recordInput(draft), clock.now())
     if (result === 'gone') return 'gone'

@@ -1,6 +1,6 @@
 import type { Outcome } from './backend.ts'
 import { compareAndSet, readRecord, recordInput, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
-import type { Draft } from './compare-and-set.ts'
+import type { Draft, Revision } from './compare-and-set.ts'
 import { SessionError } from './errors.ts'
 import { admit } from './owner-limit.ts'
 import { insertRecord } from './record-writer.ts'
@@ -37,9 +37,17 @@ export async function moveRecord(
   const made: { fresh?: StoredState } = {}
   let at = old.ticket
 
-  async function revise(current: StoredState): Promise<Draft | null> {
+  async function revise(current: StoredState): Promise<Revision> {
     at = current.ticket
-    if (move.stay && at.id !== old.ticket.id) return move.stay(current)
+    if (move.stay && at.id !== old.ticket.id) {
+      if (!made.fresh) return move.stay(current)
+      // Ours goes first, and then we look again: a login may move the session meanwhile, and nothing may come between
+      // the last look and the answer, whose cookie would overwrite that of the login.
+      const { ticket } = made.fresh
+      delete made.fresh
+      await store.delete(ticket.id)
+      return 'again'
+    }
     const now = policy.clock.now()
     const draft = move.draft(current)
     const next = { ...draft, head: movedFrom(draft.head, at.id, policy.renewal && now) }

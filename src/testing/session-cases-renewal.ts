@@ -54,6 +54,27 @@ export const renewalBodies: Readonly<Record<'any' | 'list', Readonly<Record<stri
       same(reply.setCookie.length, 0, 'cookies under the old cookie after the grace')
       same((await ada.data())['user'], 'ada', 'data.user under the new cookie')
     },
+    'P5 a request that comes too late to renew sends no cookie over that of a login': async (context) => {
+      const { on, ada } = await due(context)
+      const late = site(context, RENEWING)
+      const slow = late.visitor(ada.cookie)
+      const session = await slow.open()
+      late.gates.hold('create')
+      late.gates.hold('delete')
+      const pending = slow.commit(session)
+      const creating = await late.gates.reached('create')
+      await ada.request(() => {})
+      creating.release()
+      // It lost, and takes its new record away.
+      const deleting = await late.gates.reached('delete')
+      await ada.request((moving) => moving.regenerate({ keep: true }))
+      deleting.release()
+      const reply = await pending
+      same(reply.setCookie.length, 0, 'cookies of the late request')
+      same(session.ended, 'superseded', 'session.ended of the late request')
+      same((await ada.data())['user'], 'ada', 'data.user under the cookie of the login')
+      same(on.events('regenerated').length, 1, 'regenerated events')
+    },
     'P5 a request under way while the ID is renewed goes on under the new one': async (context) => {
       const { on, ada, cookie } = await due(context)
       const [writing, updating, reading] = await Promise.all([ada.open(false), ada.open(false), ada.open(false)])
