@@ -1,3 +1,4 @@
+import { systemClock } from '../clock.ts'
 import { flash, takeFlashes } from '../flash.ts'
 import { isFresh, login, logout } from '../login.ts'
 import { check, same } from './check.ts'
@@ -96,8 +97,10 @@ export const ownerBodies: Record<string, SessionBody> = {
 for (const policy of ['end-oldest', 'refuse'] as const)
   ownerBodies[`P12 ten sign-ins at once keep to the limit of their owner: ${policy}`] = async (context) => {
     const ownerLimit = { sessions: 4, policy }
+    // Those that wait for others really wait: as long as a busy server may take for ten sign-ins.
+    const clock = { ...context.clock, sleep: systemClock.sleep }
     // Two processes, as far as a store can tell.
-    const sites = [site(context, { ownerLimit }), site(context, { ownerLimit })]
+    const sites = [site(context, { ownerLimit, clock }), site(context, { ownerLimit, clock })]
     const visitors = times(10, (n) => (sites[n % 2] ?? site(context)).visitor())
     const signingIn = visitors.map((visitor) => visitor.request((session) => login(session, 'ada', { keep: true })))
     const outcomes = await Promise.allSettled(signingIn)
