@@ -65,7 +65,13 @@ function runTests(files: readonly string[]): number {
   if (files.length === 0) throw new Error('no test file found under test/ and examples/')
   // Half of the files wait for servers and browsers. Left to itself, Node would run one at a time on two cores.
   const concurrency = `--test-concurrency=${Math.max(3, availableParallelism() - 1)}`
-  const flags = ['--conditions=coatcheck-source', '--test', '--test-reporter=spec', '--test-timeout=120000', concurrency]
+  const flags = [
+    '--conditions=coatcheck-source',
+    '--test',
+    '--test-reporter=spec',
+    '--test-timeout=120000',
+    concurrency,
+  ]
   // Tests start servers and child processes with `node`: they get this one too.
   const PATH = [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter)
   const run = spawnSync(node, [...flags, ...files], { cwd: root, stdio: 'inherit', env: { ...process.env, PATH } })

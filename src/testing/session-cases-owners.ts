@@ -98,7 +98,7 @@ for (const policy of ['end-oldest', 'refuse'] as const)
   ownerBodies[`P12 ten sign-ins at once keep to the limit of their owner: ${policy}`] = async (context) => {
     const ownerLimit = { sessions: 4, policy }
     // Those that wait for others really wait: as long as a busy server may take for ten sign-ins.
-    const clock = { ...context.clock, sleep: systemClock.sleep }
+    const clock = { ...context.clock, sleep: (ms: number) => systemClock.sleep(ms) }
     // Two processes, as far as a store can tell.
     const sites = [site(context, { ownerLimit, clock }), site(context, { ownerLimit, clock })]
     const visitors = times(10, (n) => (sites[n % 2] ?? site(context)).visitor())
