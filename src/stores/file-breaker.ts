@@ -66,6 +66,14 @@ export function takeToken(folder: Folder): boolean {
   return false
 }
 
+/** Free the token of a process that is gone. Nothing waits for it, but nothing of the dead shall stay. */
+export function freeDeadToken(folder: Folder): void {
+  const { fs, path } = node()
+  const names = unless(['ENOENT'], () => fs.readdirSync(path.join(folder.root, TOKEN_FOLDER))) ?? []
+  const holder = names.map(parseOwner).find((owner) => owner !== null)
+  if (holder && standingOf(holder) === 'gone' && takeToken(folder)) returnToken(folder)
+}
+
 function returnToken(folder: Folder): void {
   const home = node().path.join(folder.root, TOKEN_FOLDER)
   try {

@@ -1,6 +1,6 @@
 import { warnOnce } from '../platform.ts'
 import type { SweepLimit, SweepResult } from '../store.ts'
-import { PREPARED, removeDeadLock } from './file-breaker.ts'
+import { freeDeadToken, PREPARED, removeDeadLock } from './file-breaker.ts'
 import { type Folder, OWNERS } from './file-folder.ts'
 import { entryOf, listFolder, listShards, placeIn, shardPath } from './file-layout.ts'
 import type { Locks } from './file-lock.ts'
@@ -165,9 +165,10 @@ function emptyShard(digits: string, path: string, names: string[]): Shard {
   return { digits, path, names, soonest: Infinity, seen: [] }
 }
 
-/** Identity files and prepared tokens. An owner's name is never used again, so nobody can need what goes here. */
+/** Identity files, prepared tokens and the token itself. An owner's name is never used again, so nobody can need what goes here. */
 async function removeTracesOfTheDead(folder: Folder): Promise<void> {
   const { fs, path } = node()
+  freeDeadToken(folder)
   const owners = path.join(folder.root, OWNERS)
   for (const name of await listFolder(owners)) if (isGone(name.replace(/\.probe$/, ''))) forget(path.join(owners, name))
   for (const name of await listFolder(folder.root))

@@ -86,6 +86,16 @@ test('the token of a killed process passes to exactly one other, and there is ne
   assert.deepEqual(readdirSync(join(directory, '.breaker')), ['free'])
 })
 
+test('the token of a process that was killed when no lock was left to remove is free again after a sweep', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory)
+  await store.create(ID, RECORD, NOW)
+  await startChild({ role: 'token', directory }).ended
+  await store.sweep?.(NOW, { records: 10, ms: 60_000 })
+  assert.deepEqual(readdirSync(join(directory, '.breaker')), ['free'])
+  await store.close?.()
+})
+
 test('processes that meet at a dead lock keep their count', async (t) => {
   const directory = scratch(t)
   const store = fileStore(directory)
