@@ -14,9 +14,9 @@ for (const verb of ['create', 'update', 'touch', 'delete', 'sweep']) {
       const store = fileStore(directory)
       const old = { payload: payloadOf(1, 500), expiresAt: LATER }
       if (verb !== 'create') await store.create(id, old, NOW)
-      const child = startChild({ role: 'crash', directory, id, verb, at })
+      const child = startChild({ role: 'crash', directory, id, verb, at, signal: 'SIGKILL' })
       await child.ended
-      const finished = child.lines.includes('done')
+      const finished = child.lines.includes('done true')
       assert.equal(child.process.signalCode, finished ? null : 'SIGKILL')
       const found = await store.read(id, NOW)
       const state = found === null ? 'absent' : `${valueOf(found.payload)} until ${found.expiresAt - LATER}`
