@@ -52,7 +52,7 @@ export const breaks: readonly Break[] = [
   {
     name: 'the core trusts the store’s expiry',
     file: 'compare-and-set.ts',
-    edits: [['absolute: policy.absolute }, record.expiresAt)', 'absolute: policy.absolute }, Infinity)']],
+    edits: [['absolute }, record.expiresAt)', 'absolute }, Infinity)']],
     why: 'over a store that expires lazily, sessions outlive their deadline',
   },
   {
@@ -298,6 +298,18 @@ export const breaks: readonly Break[] = [
     why: 'a visitor whose connection broke at the wrong moment is logged out',
   },
   {
+    name: 'an old ID is forgotten at the absolute deadline of before a login',
+    file: 'compare-and-set.ts',
+    edits: [["head.kind === 'live' ? policy.absolute : Infinity", 'policy.absolute']],
+    why: 'a request under way with the old cookie begins a session whose cookie overwrites that of the login',
+  },
+  {
+    name: 'a session that stops being its owner’s is as old as before they signed in',
+    file: 'state.ts',
+    edits: [['state.createdAt = beganAt(state)\n  state.authAt', 'state.authAt']],
+    why: 'after the absolute lifetime of before the login, whatever is saved next is gone at once',
+  },
+  {
     name: 'who comes too late to renew does not look again',
     file: 'move-record.ts',
     edits: [
@@ -346,13 +358,13 @@ export const breaks: readonly Break[] = [
   {
     name: 'another owner inherits the proof of the first',
     file: 'session.ts',
-    edits: [['if (owner !== this.#state.owner) this.#state.authAt = undefined', '']],
+    edits: [['if (owner !== this.#state.owner) dropProof(this.#state)', '']],
     why: 'a sensitive act is let through for who has proved nothing',
   },
   {
     name: 'an emptied session is still its former owner’s',
     file: 'new-id.ts',
-    edits: [['if (keepsNothing(keep)) Object.assign(state, NOBODYS)', '']],
+    edits: [['dropProof(state)\n    Object.assign(state, NOBODYS)', '']],
     why: 'the next visitor at the browser stands in the list of devices of the last one',
   },
   {

@@ -113,7 +113,9 @@ function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: n
   const decoded = decodeRecord(record.payload)
   if ('unreadable' in decoded) return { missing: 'unreadable', detail: decoded.unreadable }
   const { head, lines } = decoded
-  if (isOver({ now, createdAt: beganAt(head), absolute: policy.absolute }, record.expiresAt))
+  // What says that an ID is used up has no absolute lifetime: that of its session may have begun anew with a login.
+  const absolute = head.kind === 'live' ? policy.absolute : Infinity
+  if (isOver({ now, createdAt: beganAt(head), absolute }, record.expiresAt))
     return head.kind === 'live' ? { missing: 'expired', owner: record.owner } : { missing: 'unknown' }
   if (head.kind === 'superseded') {
     const [successor, grace] = [successorOf(head), graceOf(head)]

@@ -3,6 +3,7 @@ import { decodeData } from './codec.ts'
 import { destroySession } from './destroy-session.ts'
 import type { Policy } from './options.ts'
 import { hashesAtOnce } from './platform.ts'
+import { dropProof } from './state.ts'
 import type { SessionState } from './state.ts'
 import { drawTicket } from './token.ts'
 import { NOBODYS } from './wanted.ts'
@@ -25,7 +26,10 @@ export async function takeNewId(state: SessionState, policy: Policy, keep: Sessi
   const ticket = await drawTicket(policy.randomBytes)
   const carried = Object.entries(state.data).filter(([key]) => keep === true || (keep !== false && keep.includes(key)))
   state.data = Object.fromEntries([...Object.entries(decodeData(state.blank)), ...carried])
-  if (keepsNothing(keep)) Object.assign(state, NOBODYS)
+  if (keepsNothing(keep)) {
+    dropProof(state)
+    Object.assign(state, NOBODYS)
+  }
   state.keep = state.retiring ? both(state.keep, keep) : keep
   state.retiring ??= state.stored
   state.stored = undefined
@@ -60,7 +64,7 @@ export async function signIn(state: SessionState, backend: Backend, policy: Poli
   await takeNewId(state, policy, isAgain || isFirst ? (by.keep ?? isAgain) : false)
   if (state.ended) return
   const now = policy.clock.now()
-  if (!isAgain && !isFirst) state.createdAt = now
+  state.createdAt = isAgain || isFirst ? createdAt : now
   state.owner = owner
   state.authAt = now
   state.note = by.note ?? (isAgain ? note : undefined)

@@ -1,6 +1,7 @@
 import type { EndReason } from './events.ts'
 import { checkedNote, checkedOwner } from './owner.ts'
 import type { OwnerNote } from './owner.ts'
+import { dropProof } from './state.ts'
 import type { SessionState } from './state.ts'
 
 /** What a session asks of its back end. Everything here may wait for the store. */
@@ -113,7 +114,7 @@ export class Session<Data extends object = Record<string, unknown>, Held extends
     this.#state.asked = true
     const owner = checkedOwner(value, 'session.owner')
     // Whoever proved to be the former owner has not proved to be this one.
-    if (owner !== this.#state.owner) this.#state.authAt = undefined
+    if (owner !== this.#state.owner) dropProof(this.#state)
     this.#state.owner = owner
   }
 
@@ -138,7 +139,10 @@ export class Session<Data extends object = Record<string, unknown>, Held extends
     this.#state.note = checkedNote(value)
   }
 
-  /** When the session began, Unix ms; `regenerate()` does not change it. */
+  /**
+   * When the session began, Unix ms. A new ID does not change it; but a session that stops being its owner's, without
+   * ending, began when they last proved who they are.
+   */
   get createdAt(): number {
     this.#state.asked = true
     return this.#state.createdAt

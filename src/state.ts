@@ -124,3 +124,12 @@ function lifetimeFacts(state: SessionState, policy: Policy, permanent: boolean):
     absolute: policy.absolute,
   }
 }
+
+/**
+ * The session is no longer the owner's who proved who they are. The absolute lifetime goes on counting from that proof:
+ * from the beginning of the session, it may be over, and what is saved now would be gone at once.
+ */
+export function dropProof(state: SessionState): void {
+  state.createdAt = beganAt(state)
+  state.authAt = undefined
+}

@@ -3,6 +3,7 @@ import { deadlineBodies, operatorBodies } from './session-cases-deadlines.ts'
 import { endingBodies } from './session-cases-endings.ts'
 import { outageBodies } from './session-cases-outages.ts'
 import { ownerBodies, signInBodies } from './session-cases-owners.ts'
+import { ownerProofBodies } from './session-cases-proof-of-owner.ts'
 import { promiseBodies } from './session-cases-promises.ts'
 import { renewalBodies } from './session-cases-renewal.ts'
 import { updateBodies } from './session-cases-updates.ts'
@@ -22,6 +23,7 @@ export const sessionCases: readonly StoreCase[] = [
   ...cases(renewalBodies.any),
   ...cases(renewalBodies.list, undefined, ['list']),
   ...cases(signInBodies),
+  ...cases(ownerProofBodies),
   ...cases(attackBodies),
   ...cases(operatorBodies.sweep, undefined, ['sweep']),
   ...cases(operatorBodies.list, undefined, ['list']),

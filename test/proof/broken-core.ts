@@ -4,15 +4,33 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Break } from '../../scripts/breaks-core.ts'
+import type { ModelRun } from './model-run.ts'
 import type { Deed } from './race.ts'
 
 const root = join(import.meta.dirname, '../..')
 
 /** The schedule and the broken promise that the first of `races` shows over a core broken so; undefined when none does. */
-export async function shownBy(
-  { file, edits }: Break,
-  races: readonly (readonly Deed[])[],
-): Promise<string | undefined> {
+export function shownBy(broken: Break, races: readonly (readonly Deed[])[]): Promise<string | undefined> {
+  return inCopy(broken, (copy) => firstBroken(copy, races))
+}
+
+/** What sequences of the model show over a core broken so, shrunk; undefined when nothing. */
+export function shownByModel(broken: Break, run: ModelRun): Promise<string | undefined> {
+  return inCopy(broken, async (copy) => {
+    // oxlint-disable typescript/no-unsafe-type-assertion -- a copy of what the types come from
+    const { runModel } = (await load(copy, 'test/proof/model-run.ts')) as typeof import('./model-run.ts')
+    const { memoryStore } = (await load(copy, 'src/stores/memory.ts')) as typeof import('../../src/stores/memory.ts')
+    // oxlint-enable typescript/no-unsafe-type-assertion
+    try {
+      await runModel([memoryStore()], run)
+      return undefined
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  })
+}
+
+async function inCopy<Result>({ file, edits }: Break, body: (copy: string) => Promise<Result>): Promise<Result> {
   const copy = mkdtempSync(join(tmpdir(), 'coatcheck-broken-core-'))
   try {
     for (const folder of ['src', 'test/proof']) cpSync(join(root, folder), join(copy, folder), { recursive: true })
@@ -24,7 +42,7 @@ export async function shownBy(
       path,
       edits.reduce((before, [find, replace]) => before.replace(find, () => replace), text),
     )
-    return await firstBroken(copy, races)
+    return await body(copy)
   } finally {
     rmSync(copy, { recursive: true })
   }
