@@ -17,8 +17,8 @@ import { Encoder } from 'cbor-x'
 import * as devalue from 'devalue'
 import { Packr } from 'msgpackr'
 import * as superjson from 'superjson'
-import { decodeValue, encodeValue } from '../src/codec.ts'
-import { decodeRecord, encodeRecord, type Lines, type RecordHead } from '../src/record.ts'
+import { decodeValue, encodeValue } from '../src/record/codec.ts'
+import { decodeRecord, encodeRecord, type Lines, type RecordHead } from '../src/record/record.ts'
 
 interface Candidate {
   readonly name: string

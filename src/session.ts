@@ -1,8 +1,8 @@
-import type { EndReason } from './events.ts'
-import { checkedNote, checkedOwner } from './owner.ts'
-import type { OwnerNote } from './owner.ts'
-import { dropProof } from './state.ts'
-import type { SessionState } from './state.ts'
+import type { EndReason } from './events/events.ts'
+import { checkedNote, checkedOwner } from './owners/owner.ts'
+import type { OwnerNote } from './owners/owner.ts'
+import { dropProof } from './request/state.ts'
+import type { SessionState } from './request/state.ts'
 
 /** What a session asks of its back end. Everything here may wait for the store. */
 export interface SessionVerbs {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
-import { decodeData, decodeValue, encodeData, encodeValue } from '../src/codec.ts'
+import { decodeData, decodeValue, encodeData, encodeValue } from '../src/record/codec.ts'
 import { errorCodes, SessionError, type SessionErrorCode } from '../src/errors.ts'
-import { MAX_PAYLOAD } from '../src/record.ts'
+import { MAX_PAYLOAD } from '../src/record/record.ts'
 
 // A fixed seed: a failure on one machine is the same failure on the next.
 fc.configureGlobal({ seed: 20_260_131, numRuns: 1000 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { SessionError } from '../src/errors.ts'
-import { decodeRecord, encodeRecord, MAX_PAYLOAD, type Json, type RecordHead } from '../src/record.ts'
+import { decodeRecord, encodeRecord, MAX_PAYLOAD, type Json, type RecordHead } from '../src/record/record.ts'
 
 // A fixed seed: a failure on one machine is the same failure on the next.
 fc.configureGlobal({ seed: 20_260_131, numRuns: 500 })

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { warnOnce } from '../platform.ts'
+import { warnOnce } from '../runtime/platform.ts'
 import type { Session } from '../session.ts'
 
 /**

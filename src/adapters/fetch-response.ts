@@ -1,5 +1,5 @@
-import { warnOnce } from '../platform.ts'
-import type { Reply } from '../reply.ts'
+import { warnOnce } from '../runtime/platform.ts'
+import type { Reply } from '../request/reply.ts'
 import { applyReply } from './headers.ts'
 
 /**

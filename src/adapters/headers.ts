@@ -1,4 +1,4 @@
-import type { Reply } from '../reply.ts'
+import type { Reply } from '../request/reply.ts'
 
 /** Where response headers are kept: a fetch `Headers` is one as it is, a Node response through `nodeHeaders`. */
 export interface HeaderTarget {

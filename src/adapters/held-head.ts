@@ -1,5 +1,5 @@
-import { warn } from '../platform.ts'
-import type { Reply } from '../reply.ts'
+import { warn } from '../runtime/platform.ts'
+import type { Reply } from '../request/reply.ts'
 import { applyReply, nodeHeaders } from './headers.ts'
 import { headIsSent, showAsSent } from './shown-as-sent.ts'
 import { answerPlainly, restoreHead, setFields, takeHead } from './node-response.ts'

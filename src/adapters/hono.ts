@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
-import { warn } from '../platform.ts'
-import type { Reply } from '../reply.ts'
+import { warn } from '../runtime/platform.ts'
+import type { Reply } from '../request/reply.ts'
 import type { Session } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
 import { dressResponse, plainError } from './fetch-response.ts'

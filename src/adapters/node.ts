@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { warn } from '../platform.ts'
+import { warn } from '../runtime/platform.ts'
 import type { Sessions } from '../sessions.ts'
 import { callBack } from './call-back.ts'
 import { answerPlainly, restoreHead, takeHead } from './node-response.ts'

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { notLoaded } from '../requests.ts'
+import { notLoaded } from '../request/requests.ts'
 import type { Session } from '../session.ts'
 import { callBack } from './call-back.ts'
 import type { Callback } from './call-back.ts'

@@ -1,4 +1,4 @@
-import { OnGiven } from '../private-field.ts'
+import { OnGiven } from '../runtime/private-field.ts'
 import type { NodeResponse } from './node-response.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
-import { EMPTY_REPLY } from '../reply.ts'
-import type { Reply } from '../reply.ts'
+import { EMPTY_REPLY } from '../request/reply.ts'
+import type { Reply } from '../request/reply.ts'
 import type { Session } from '../session.ts'
 import type { CommitRequest, OpenRequest, Sessions } from '../sessions.ts'
 

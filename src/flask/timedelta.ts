@@ -1,4 +1,4 @@
-import type { Duration } from '../duration.ts'
+import type { Duration } from '../options/duration.ts'
 
 /** Milliseconds of each argument of Python's `timedelta`. */
 const PART_MS: Readonly<Record<string, number>> = {

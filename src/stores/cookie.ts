@@ -1,10 +1,10 @@
-import { BACKEND } from '../backend.ts'
-import type { BackendSource } from '../backend.ts'
-import { cookieBackend } from '../backend-cookie.ts'
+import { BACKEND } from '../backend/backend.ts'
+import type { BackendSource } from '../backend/backend.ts'
+import { cookieBackend } from '../backend/backend-cookie.ts'
 import { SessionError } from '../errors.ts'
-import { createSeal, isSealShaped } from '../seal.ts'
-import type { Seal } from '../seal.ts'
-import { secretsOf } from '../seal-keys.ts'
+import { createSeal, isSealShaped } from '../sealing/seal.ts'
+import type { Seal } from '../sealing/seal.ts'
+import { secretsOf } from '../sealing/seal-keys.ts'
 import type { Store } from '../store.ts'
 
 /** How sessions are sealed into cookies. */

@@ -1,8 +1,8 @@
-import { systemClock } from '../clock.ts'
-import type { Clock } from '../clock.ts'
+import { systemClock } from '../runtime/clock.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { SessionError } from '../errors.ts'
-import { warnOnce } from '../platform.ts'
-import { secretsOf } from '../seal-keys.ts'
+import { warnOnce } from '../runtime/platform.ts'
+import { secretsOf } from '../sealing/seal-keys.ts'
 
 /** How records are encrypted. */
 export interface EncryptedStoreOptions {

@@ -9,9 +9,9 @@
  * write another one outside, and applications let people in by it. The one outside is only what `list` looks up.
  */
 import { SessionError } from '../errors.ts'
-import { MAX_PAYLOAD } from '../record.ts'
-import type { OwnerSeal } from '../seal-owner.ts'
-import type { BoundSeal } from '../seal-bound.ts'
+import { MAX_PAYLOAD } from '../record/record.ts'
+import type { OwnerSeal } from '../sealing/seal-owner.ts'
+import type { BoundSeal } from '../sealing/seal-bound.ts'
 import type { RecordInput, StoredRecord } from '../store.ts'
 
 /** The keys at work. */

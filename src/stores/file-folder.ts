@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { warn } from '../platform.ts'
+import { warn } from '../runtime/platform.ts'
 import { errnoOf, node, unless } from './file-node.ts'
 import { describeOwner, newOwner, type Owner } from './file-owner.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { SessionError } from '../errors.ts'
 import { removeDeadLock } from './file-breaker.ts'
 import type { Folder } from './file-folder.ts'

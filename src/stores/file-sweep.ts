@@ -1,4 +1,4 @@
-import { warnOnce } from '../platform.ts'
+import { warnOnce } from '../runtime/platform.ts'
 import type { SweepLimit, SweepResult } from '../store.ts'
 import { freeDeadToken, PREPARED, removeDeadLock } from './file-breaker.ts'
 import { type Folder, OWNERS } from './file-folder.ts'

@@ -1,5 +1,5 @@
-import { warnOnce } from '../platform.ts'
-import { type Clock, systemClock } from '../clock.ts'
+import { warnOnce } from '../runtime/platform.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 import { SessionError } from '../errors.ts'
 import type { EvictingStore, ListedRecord, RecordInput, StoredRecord } from '../store.ts'
 import { openFolder } from './file-folder.ts'

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import { inWords } from '../duration.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { inWords } from '../options/duration.ts'
 import { SessionError } from '../errors.ts'
 import type { ServerAddress } from './memcached-address.ts'
 import { greet, type ServerFacts } from './memcached-greeting.ts'

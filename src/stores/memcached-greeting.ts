@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { warnOnce } from '../platform.ts'
+import { warnOnce } from '../runtime/platform.ts'
 import { type Command, loginCommand, NOOP, type Reply, statsCommand } from './memcached-protocol.ts'
 
 /** What a server says of itself at the beginning of a connection. */

@@ -1,4 +1,4 @@
-import { warnOnce } from '../platform.ts'
+import { warnOnce } from '../runtime/platform.ts'
 import type { RecordInput } from '../store.ts'
 
 /*

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { sha256 } from '../platform.ts'
+import { sha256 } from '../runtime/platform.ts'
 
 /** Points on the ring for each server, in digests of eight: with 160, shares differ by some eight percent. */
 const DIGESTS = 20

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { builtin } from '../platform.ts'
+import { builtin } from '../runtime/platform.ts'
 import type { ServerAddress } from './memcached-address.ts'
 
 /** What node:tls takes; these are the ones that matter here. */

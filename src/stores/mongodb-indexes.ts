@@ -1,4 +1,4 @@
-import { warnOnce } from '../platform.ts'
+import { warnOnce } from '../runtime/platform.ts'
 import type { MongodbCollection } from './mongodb-client.ts'
 
 /** How long MongoDB keeps a record beyond its deadline: its clock may be ahead of the application's. In seconds. */

@@ -1,4 +1,4 @@
-import { newVersion } from '../new-version.ts'
+import { newVersion } from './new-version.ts'
 import type { Store, SweepLimit, SweepResult } from '../store.ts'
 import { type MongodbTarget, mongodbConnection } from './mongodb-client.ts'
 import { mongodbIndexes, SKEW_SECONDS } from './mongodb-indexes.ts'

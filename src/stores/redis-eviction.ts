@@ -1,4 +1,4 @@
-import { warn } from '../platform.ts'
+import { warn } from '../runtime/platform.ts'
 import type { RedisConnection } from './redis-client.ts'
 
 /** Under these nothing is evicted, or first what would end first. */

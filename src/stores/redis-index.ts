@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { randomBytes, sha256 } from '../platform.ts'
+import { randomBytes, sha256 } from '../runtime/platform.ts'
 import type { RedisConnection } from './redis-client.ts'
 import { ENTER, ENTRIES, type RedisScript, runScript } from './redis-scripts.ts'
 

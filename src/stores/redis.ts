@@ -1,4 +1,4 @@
-import { newVersion } from '../new-version.ts'
+import { newVersion } from './new-version.ts'
 import { SessionError } from '../errors.ts'
 import type { RecordInput, Store, StoredRecord } from '../store.ts'
 import { type RedisClient, redisConnection } from './redis-client.ts'

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 import { SessionError } from '../errors.ts'
-import { newVersion } from '../new-version.ts'
+import { newVersion } from './new-version.ts'
 import type { ListedRecord, RecordInput, Store, StoredRecord, SweepLimit, SweepResult } from '../store.ts'
 import type { SqlDialect, SqlRow, SqlValue } from './sql-dialect.ts'
 import { sqlRunner } from './sql-run.ts'

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { builtin } from '../platform.ts'
+import { builtin } from '../runtime/platform.ts'
 import type { SqliteDatabase } from './sqlite.ts'
 
 /** A database file that the store opened itself. */

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../clock.ts'
-import { type Duration, inWords, milliseconds } from '../duration.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
+import { type Duration, inWords, milliseconds } from '../options/duration.ts'
 import { SessionError } from '../errors.ts'
 import type { Store } from '../store.ts'
 import type { SqlDialect, SqlFault, SqlRow, SqlValue } from './sql-dialect.ts'

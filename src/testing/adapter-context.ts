@@ -1,4 +1,4 @@
-import type { SessionsOptions } from '../options.ts'
+import type { SessionsOptions } from '../options/options.ts'
 import type { Session } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
 import type { StoreContext, StoreSetup } from './store-context.ts'

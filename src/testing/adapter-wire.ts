@@ -1,4 +1,4 @@
-import { builtin } from '../platform.ts'
+import { builtin } from '../runtime/platform.ts'
 import { check } from './check.ts'
 
 /** One answer as it came over the connection, bodies left aside. */

@@ -1,6 +1,6 @@
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../runtime/clock.ts'
 import { flash, takeFlashes } from '../flash.ts'
-import { isFresh, login, logout } from '../login.ts'
+import { isFresh, login, logout } from '../owners/login.ts'
 import { check, same } from './check.ts'
 import { times } from './races.ts'
 import { arrived, site } from './visitor.ts'

@@ -1,4 +1,4 @@
-import { login } from '../login.ts'
+import { login } from '../owners/login.ts'
 import type { Session } from '../session.ts'
 import { same } from './check.ts'
 import { arrived, site } from './visitor.ts'

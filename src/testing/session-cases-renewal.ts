@@ -1,5 +1,5 @@
 import type { Session } from '../session.ts'
-import type { SessionsOptions } from '../options.ts'
+import type { SessionsOptions } from '../options/options.ts'
 import { check, same } from './check.ts'
 import type { StoreContext } from './store-context.ts'
 import { arrived, site } from './visitor.ts'

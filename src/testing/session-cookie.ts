@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
-import { login } from '../login.ts'
-import type { OwnerNote } from '../owner.ts'
+import { login } from '../owners/login.ts'
+import type { OwnerNote } from '../owners/owner.ts'
 import type { Session } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import { test } from 'node:test'
 import { applyReply, nodeHeaders } from '../../src/adapters/headers.ts'
-import type { Reply } from '../../src/reply.ts'
+import type { Reply } from '../../src/request/reply.ts'
 
 const COOKIE: Reply = { setCookie: ['id=1; Path=/'], varyCookie: true }
 const USED: Reply = { setCookie: [], varyCookie: true }

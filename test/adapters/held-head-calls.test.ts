@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { holdHead } from '../../src/adapters/held-head.ts'
-import type { Reply } from '../../src/reply.ts'
+import type { Reply } from '../../src/request/reply.ts'
 import { ask, ask2, gate, listen, until } from './wire.ts'
 
 type Req = http.IncomingMessage

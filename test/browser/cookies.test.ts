@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import type { BrowserContext, Page } from 'playwright-core'
-import type { CookieOptions } from '../../src/cookie-rules.ts'
+import type { CookieOptions } from '../../src/cookie/cookie-rules.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { cookiesOf, fetched, openSites, shown } from './sites.ts'
 import type { Sites } from './sites.ts'

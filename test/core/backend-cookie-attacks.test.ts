@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { base64url, CompactEncrypt, CompactSign } from 'jose'
-import { createSeal } from '../../src/seal.ts'
+import { createSeal } from '../../src/sealing/seal.ts'
 import { refusal } from './refusal.ts'
 import { dataUnder, sealed, sealedVisit, testKey } from './sealed-site.ts'
 import type { Scene } from './site.ts'

@@ -1,7 +1,7 @@
 /** A change of the cookie's settings reaches the sessions that live, once each, and costs nothing where nothing changed. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { CookieOptions } from '../../src/cookie-rules.ts'
+import type { CookieOptions } from '../../src/cookie/cookie-rules.ts'
 import type { SessionsOptions } from '../../src/index.ts'
 import { cookieStore } from '../../src/stores/cookie.ts'
 import { testKey } from './sealed-site.ts'

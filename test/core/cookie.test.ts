@@ -1,8 +1,8 @@
 /** Our one cookie: its rules, its reading, its attributes. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { sessionCookie } from '../../src/cookie.ts'
-import type { CookieOptions } from '../../src/cookie-rules.ts'
+import { sessionCookie } from '../../src/cookie/cookie.ts'
+import type { CookieOptions } from '../../src/cookie/cookie-rules.ts'
 import { refusal } from './refusal.ts'
 
 const DAY = 86_400_000

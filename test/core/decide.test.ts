@@ -1,8 +1,8 @@
 /** What a commit does, for every combination of facts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decide } from '../../src/decide.ts'
-import type { Action, CommitFacts } from '../../src/decide.ts'
+import { decide } from '../../src/request/decide.ts'
+import type { Action, CommitFacts } from '../../src/request/decide.ts'
 
 /** The first row whose facts all hold says what happens; a fact left out may be either. */
 const RULES: readonly (readonly [Partial<CommitFacts>, Action])[] = [

@@ -1,7 +1,7 @@
 /** Durations with units, and nothing else. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { duration, inWords, milliseconds } from '../../src/duration.ts'
+import { duration, inWords, milliseconds } from '../../src/options/duration.ts'
 import { refusal } from './refusal.ts'
 
 suite('duration', () => {

@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { inspect } from 'node:util'
-import { createEvents } from '../../src/event-emitter.ts'
+import { createEvents } from '../../src/events/event-emitter.ts'
 import { createSessions, logout } from '../../src/index.ts'
 import type { Listener, SessionEvent, SessionEvents } from '../../src/index.ts'
-import { logRefs } from '../../src/log-ref.ts'
+import { logRefs } from '../../src/events/log-ref.ts'
 import { encryptedStore } from '../../src/stores/encrypted.ts'
 import { fileStore } from '../../src/stores/file.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -197,7 +197,7 @@ suite('what else an event says', () => {
   })
 
   test('WebCrypto makes the same ref as node:crypto', async () => {
-    const { hmacLater } = await import('../../src/platform.ts')
+    const { hmacLater } = await import('../../src/runtime/platform.ts')
     const id = 'a'.repeat(64)
     assert.equal((await hmacLater(new TextEncoder().encode(KEY), id)).slice(0, 32), await logRefs(KEY)(id))
   })

@@ -1,7 +1,7 @@
 /** Who is told of what. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { createEvents } from '../../src/event-emitter.ts'
+import { createEvents } from '../../src/events/event-emitter.ts'
 import { quietly, turns, warnings } from './unhandled.ts'
 
 suite('events', () => {

@@ -1,10 +1,10 @@
 /** The way from a renewed token to the next: who can take it, and who cannot. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { openGrace, sealGrace } from '../../src/grace.ts'
-import type { Grace } from '../../src/succession.ts'
-import { drawTicket } from '../../src/token.ts'
-import type { Ticket } from '../../src/token.ts'
+import { openGrace, sealGrace } from '../../src/record/grace.ts'
+import type { Grace } from '../../src/record/succession.ts'
+import { drawTicket } from '../../src/cookie/token.ts'
+import type { Ticket } from '../../src/cookie/token.ts'
 
 const NOW = 1_000_000_000_000
 const UNTIL = NOW + 60_000

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { isOver, planDeadline, target } from '../../src/lifetime.ts'
-import type { DeadlinePlan, LifetimeFacts } from '../../src/lifetime.ts'
+import { isOver, planDeadline, target } from '../../src/request/lifetime.ts'
+import type { DeadlinePlan, LifetimeFacts } from '../../src/request/lifetime.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

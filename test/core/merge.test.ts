@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { changedKeys, mergeLines, sameLines } from '../../src/merge.ts'
-import type { SettleClash, SettledClash } from '../../src/merge.ts'
-import type { Lines } from '../../src/record.ts'
+import { changedKeys, mergeLines, sameLines } from '../../src/record/merge.ts'
+import type { SettleClash, SettledClash } from '../../src/record/merge.ts'
+import type { Lines } from '../../src/record/record.ts'
 
 type Line = string | undefined
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newVersion } from '../../src/new-version.ts'
+import { newVersion } from '../../src/stores/new-version.ts'
 
 test('versions never come twice, whatever pool they are drawn from', () => {
   const drawn = Array.from({ length: 10_000 }, newVersion)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { nistSp80063b } from '../../src/index.ts'
-import { resolvePolicy } from '../../src/options.ts'
+import { resolvePolicy } from '../../src/options/options.ts'
 import { scene } from './site.ts'
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000]

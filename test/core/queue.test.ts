@@ -1,7 +1,7 @@
 /** Writers of one key take turns. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { keyedQueue } from '../../src/queue.ts'
+import { keyedQueue } from '../../src/backend/queue.ts'
 
 suite('queue', () => {
   test('tasks of one key run one after another, in order; each is told whether it waited', async () => {

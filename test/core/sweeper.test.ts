@@ -1,7 +1,7 @@
 /** Dead records are removed off the request path, while the process runs. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
 import { createSessions } from '../../src/index.ts'
 import type { SessionsOptions, SweepResult } from '../../src/index.ts'
 import { memoryStore } from '../../src/stores/memory.ts'

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { suite, test } from 'node:test'
-import { randomBytes } from '../../src/platform.ts'
-import { drawTicket, isToken, ticketFor } from '../../src/token.ts'
+import { randomBytes } from '../../src/runtime/platform.ts'
+import { drawTicket, isToken, ticketFor } from '../../src/cookie/token.ts'
 import { refusal } from './refusal.ts'
 
 const DRAWS = 20_000

@@ -1,7 +1,7 @@
 /** Visitors who come back, stay away, delete their cookie, log out or log in; and what they were told. */
 import { createSessions, duration } from 'coatcheck'
 import type { Clock, Sessions, Store } from 'coatcheck'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
 
 /** One of the four settings that are compared. */
 export interface Setting {

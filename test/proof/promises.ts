@@ -1,8 +1,8 @@
 /** What must be true of a race at every moment, and what at its end. Each check answers the sentence that is broken. */
 import { createHash } from 'node:crypto'
-import { decodeData } from '../../src/codec.ts'
-import { decodeRecord } from '../../src/record.ts'
-import type { RecordHead } from '../../src/record.ts'
+import { decodeData } from '../../src/record/codec.ts'
+import { decodeRecord } from '../../src/record/record.ts'
+import type { RecordHead } from '../../src/record/record.ts'
 import type { StoredRecord } from '../../src/index.ts'
 import { TIMES } from './race.ts'
 import type { Data, Outcome, Race } from './race.ts'

@@ -1,7 +1,7 @@
 /** What somebody can do who reads or writes the store, but has no key. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { createBoundSeal } from '../../src/seal-bound.ts'
+import { createBoundSeal } from '../../src/sealing/seal-bound.ts'
 import type { EncryptedStore } from '../../src/stores/encrypted.ts'
 import { testClock } from '../../src/testing/index.ts'
 import { sealedVisit, testKey } from '../core/sealed-site.ts'

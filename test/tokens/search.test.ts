@@ -1,7 +1,7 @@
 /** The search that finds nothing anywhere: it finds what is planted. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { drawTicket } from '../../src/token.ts'
+import { drawTicket } from '../../src/cookie/token.ts'
 import { needlesOf } from './needles.ts'
 import { searchFor } from './search.ts'
 import { assertNoTokens, keep } from './watch.ts'

@@ -1,0 +1,56 @@
+import { SessionError } from '../errors.ts'
+import { randomBytes, sha256 } from '../runtime/platform.ts'
+
+/** Bytes of randomness in a token. ASVS 5.0 asks for 128 bits; 256 leave nothing to argue about. */
+const TOKEN_BYTES = 32
+
+/** 32 bytes in base64url without padding. */
+const TOKEN_SHAPE = /^[\w-]{43}$/
+
+/**
+ * What the browser holds and what the server files it under. Only the hash ever reaches a store, a log or a tool, so
+ * that a stolen store opens no door (requirement "ID not recoverable from the store").
+ */
+export interface Ticket {
+  /** The secret: goes into the cookie and nowhere else. */
+  readonly token: string
+  /** SHA-256 of the token in hex. Hex, because stores and file systems may ignore case. */
+  readonly id: string
+}
+
+/** A source of random bytes. */
+export type RandomBytes = (size: number) => Uint8Array
+
+/** Whether a cookie value could be a token at all; anything else never reaches the store. */
+export function isToken(value: string): boolean {
+  return TOKEN_SHAPE.test(value)
+}
+
+/** The ticket for a token a browser sent. */
+export function ticketFor(token: string): Ticket | Promise<Ticket> {
+  const id = sha256(token)
+  return typeof id === 'string' ? { token, id } : id.then((hash) => ({ token, id: hash }))
+}
+
+/** A fresh ticket. `random` replaces the generator in tests; one that is short of bytes is refused. */
+export function drawTicket(random: RandomBytes = randomBytes): Ticket | Promise<Ticket> {
+  const bytes = random(TOKEN_BYTES)
+  if (!(bytes instanceof Uint8Array) || bytes.length !== TOKEN_BYTES) {
+    throw new SessionError('bad_option', `randomBytes must return ${TOKEN_BYTES} bytes, or tokens can be guessed`)
+  }
+  return ticketFor(base64url(bytes))
+}
+
+/** Bytes in base64url without padding. */
+export function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+}
+
+/** The bytes again. Throws for what is not base64url. */
+export function fromBase64url(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+}
