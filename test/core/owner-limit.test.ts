@@ -100,6 +100,13 @@ suite('one after the other', () => {
     assert.equal((await Array.fromAsync(two.sessions.list())).length, 1)
   })
 
+  test('refuse: of ten at once exactly as many go well as there are places', async () => {
+    const place = shared({ sessions: 4, policy: 'refuse' })
+    const signingIn = Array.from({ length: 10 }, async () => signIn(place(), 'ada'))
+    const outcomes = await Promise.allSettled(signingIn)
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 4)
+  })
+
   test('it is each owner’s own, and nobody’s sessions have none', async () => {
     const place = shared({ sessions: 1, policy: 'refuse' })
     const [one, two] = [place(), place()]

@@ -2,7 +2,7 @@
 import type { PartCase } from './parts.ts'
 
 /** Generous, because a case decides its races by gates and waits for no clock: only what hangs takes this long. */
-const LIMIT_MS = 10_000
+const LIMIT_MS = 60_000
 
 /** What one case came to. */
 export interface PartResult {
