@@ -177,9 +177,9 @@ export function gate<Value>(): PromiseWithResolvers<Value> {
 
 /** Wait until `condition` holds, a turn of the event loop at a time. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 5000
+  const deadline = Date.now() + 30_000
   while (!condition()) {
-    if (Date.now() > deadline) assert.fail(`waited 5 s in vain until ${what}`)
+    if (Date.now() > deadline) assert.fail(`waited 30 s in vain until ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
 }

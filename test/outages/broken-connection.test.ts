@@ -17,7 +17,12 @@ suite('a connection that breaks, on a real server', { concurrency: 2 }, () => {
       await using server = await start()
       await using relay = await startBreakingRelay(server.port)
       const store = await openStore(server.url.replace(`:${server.port}`, `:${relay.port}`))
-      const sessions = createSessions<{ user?: string }>({ store, cookie: { secure: false }, sweepEvery: false })
+      const sessions = createSessions<{ user?: string }>({
+        store,
+        storeTimeout: '30s',
+        cookie: { secure: false },
+        sweepEvery: false,
+      })
       // A failing test, too, must let go of the server, or its file never ends.
       t.after(() => sessions.close().catch(() => undefined))
       const told: SessionEvents['storeError'][] = []

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { redisStore } from '../../src/stores/redis.ts'
 import { startRedis, startRedisCluster, startSentinel, type RedisServer } from '../servers/index.ts'
+import { until } from '../servers/processes.ts'
 import { clusterClients, type Connect, sentinelClients, singleClients } from './redis-clients.ts'
 import { type Outcome, TIME_LIMIT, underLoad } from './under-load.ts'
 
@@ -43,7 +44,9 @@ export const faultRuns: Readonly<Record<string, FaultRun>> = {
     await using cluster = await startRedisCluster()
     return await withClient(clusterClients[client], cluster, async () => {
       const [master] = await cluster.masters()
-      await master?.kill9()
+      if (master === undefined) throw new Error('the cluster has no master')
+      await untilFollowed(master, cluster.nodes)
+      await master.kill9()
       await cluster.untilReady()
     })
   },
@@ -51,10 +54,26 @@ export const faultRuns: Readonly<Record<string, FaultRun>> = {
     await using sentinel = await startSentinel()
     return await withClient(sentinelClients[client], sentinel, async () => {
       const master = await sentinel.master()
+      await untilFollowed(master, sentinel.nodes)
       await master.kill9()
       await sentinel.untilReady()
     })
   },
+}
+
+/**
+ * Replicas of a busy machine may be behind by half a second, and what they do not have dies with the master: here they
+ * have all that was written up to a moment ago.
+ */
+async function untilFollowed(master: RedisServer, nodes: readonly RedisServer[]): Promise<void> {
+  const written = /^master_repl_offset:(\d+)/m.exec(await master.command('INFO', 'replication'))?.[1]
+  await until('the replicas follow', async () => {
+    const infos = await Promise.all(nodes.map((node) => node.command('INFO', 'replication')))
+    const offsets = infos
+      .filter((info) => info.includes(`master_port:${master.port}\r\n`))
+      .map((info) => Number(/^slave_repl_offset:(\d+)/m.exec(info)?.[1]))
+    return offsets.length > 0 && offsets.every((offset) => offset >= Number(written))
+  })
 }
 
 async function killAndRestart(server: RedisServer): Promise<void> {

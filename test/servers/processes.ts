@@ -91,7 +91,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
 }
 
 /** Wait for a condition that nothing announces. Rejects after `limit` milliseconds, saying what did not happen. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, limit = 10_000): Promise<void> {
+export async function until(what: string, condition: () => boolean | Promise<boolean>, limit = 30_000): Promise<void> {
   const end = performance.now() + limit
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`${what}: not within ${limit} ms`)

@@ -39,7 +39,7 @@ sqlPromises({
 })
 
 suite('postgres', () => {
-  test('who finds the table missing waits until another has made it', { timeout: 10_000 }, async () => {
+  test('who finds the table missing waits until another has made it', { timeout: 60_000 }, async () => {
     const other = await pools[1]?.connect()
     assert.ok(other)
     await other.query('BEGIN')
@@ -52,7 +52,7 @@ suite('postgres', () => {
     assert.equal(await reading, null)
   })
 
-  test('a sweep passes over what is locked, and gives way to another sweep', { timeout: 10_000 }, async () => {
+  test('a sweep passes over what is locked, and gives way to another sweep', { timeout: 60_000 }, async () => {
     const store = postgresStore(pool, { table: 'contended' })
     for (const id of [ID, 'b'.repeat(64)]) await store.create(id, record, NOW)
     const other = await pools[1]?.connect()
