@@ -64,7 +64,7 @@ export async function underLoad(store: Store, happen: () => Promise<unknown>): P
 
   async function visitor(number: number): Promise<void> {
     let cookie: string | undefined
-    let acknowledged = 0
+    let [acknowledged, failures] = [0, 0]
     for (let turn = 0; (goal[number] ?? 0) > 0 && !abandoned.signal.aborted; turn++) {
       const start = performance.now()
       try {
@@ -78,17 +78,20 @@ export async function underLoad(store: Store, happen: () => Promise<unknown>): P
         if (turn % 4 === 0) await logInAndOut()
         const now = performance.now()
         total.saved++
+        failures = 0
         successes[number] = (successes[number] ?? 0) + 1
         total.pause = Math.max(total.pause, now - lastSuccess)
         lastSuccess = now
         if (over) goal[number] = (goal[number] ?? 0) - 1
       } catch (error) {
         const code = error instanceof SessionError ? error.code : String(error)
+        failures += 1
         failed[code] = (failed[code] ?? 0) + 1
         if (performance.now() > giveUpAt) throw error
       }
       total.longest = Math.max(total.longest, performance.now() - start)
-      await delay(PAUSE)
+      // What has timed out is still under way: who asks again at once keeps a slow server behind for ever.
+      await delay(PAUSE * 2 ** Math.min(failures, 8))
     }
   }
 
