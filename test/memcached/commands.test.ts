@@ -7,7 +7,7 @@ import { memcachedStore, type MemcachedStoreOptions } from '../../src/stores/mem
 import { idOf } from '../fixtures/file-harness.ts'
 import { ask } from '../servers/ask.ts'
 import { startMemcached } from '../servers/index.ts'
-import { startRelay } from './relay.ts'
+import { startCommandRelay } from './relay.ts'
 
 const server = await startMemcached()
 after(() => server.stop())
@@ -19,7 +19,7 @@ let ids = 0
 
 /** A store of its own through a relay of its own. */
 async function behindRelay(options: MemcachedStoreOptions = {}) {
-  const relay = await startRelay(server.port)
+  const relay = await startCommandRelay(server.port)
   const store = memcachedStore(relay.address, { timeout: '5s', ...options })
   after(async () => {
     await store.close?.()

@@ -9,7 +9,7 @@ import { ask } from '../servers/ask.ts'
 import { freePort } from '../servers/free-port.ts'
 import { startMemcached, type MemcachedServer } from '../servers/index.ts'
 import { until } from '../servers/processes.ts'
-import { greeting, startLiar, startRelay } from './relay.ts'
+import { greeting, startCommandRelay, startLiar } from './relay.ts'
 
 const NOW = Date.now()
 const LATER = NOW + 3_600_000
@@ -201,16 +201,16 @@ suite('memcached, a dead server', () => {
 suite('memcached, a connection', () => {
   test('that breaks under calls ends them as errors, and the next call has a new one', async () => {
     await using server = await startMemcached()
-    await using relay = await startRelay(server.port)
+    await using relay = await startCommandRelay(server.port)
     const store = open(relay.address)
     const made = await store.create(ID, RECORD, NOW)
     assert.ok(made)
-    relay.replies = 'held'
+    relay.replies = 'hold'
     const calls = [store.read(ID, NOW), store.update(ID, made.version, { ...RECORD, payload: 'two' }, NOW)].map(outcome)
     await until('both are on their way', () => relay.commands.length === 3)
     relay.cut()
     assert.deepEqual(await Promise.all(calls), ['store_failed', 'store_failed'])
-    relay.replies = 'whole'
+    relay.replies = 'pass'
     // What was sent may have been done, and here it was.
     await until('the server has done it', async () => payloadOf(await store.read(ID, NOW)) === 'two')
     assert.equal(relay.connections(), 2)
@@ -218,17 +218,16 @@ suite('memcached, a connection', () => {
 
   test('close waits for calls under way, refuses later ones, and may be called again', async () => {
     await using server = await startMemcached()
-    await using relay = await startRelay(server.port)
+    await using relay = await startCommandRelay(server.port)
     const store = open(relay.address)
     await store.create(ID, RECORD, NOW)
-    relay.replies = 'held'
+    relay.replies = 'hold'
     const reading = store.read(ID, NOW)
     await until('it is on its way', () => relay.commands.length === 2)
     const closing = Promise.all([store.close?.(), store.close?.()])
     assert.equal(await outcome(store.read(ID, NOW)), 'closed')
     // The reply may be held already or be on its way still.
-    relay.replies = 'whole'
-    relay.release()
+    relay.replies = 'pass'
     assert.equal(payloadOf(await reading), 'one')
     await closing
     await store.close?.()
@@ -249,18 +248,18 @@ suite('memcached, a connection', () => {
 
   test('takes no more than 4,096 calls while nothing comes back', async () => {
     await using server = await startMemcached()
-    await using relay = await startRelay(server.port)
+    await using relay = await startCommandRelay(server.port)
     const store = open(relay.address, { maxConnections: 1 })
-    relay.replies = 'held'
+    relay.replies = 'hold'
     const calls = Array.from({ length: 4100 }, () => outcome(store.read(ID, NOW)))
     assert.deepEqual(
       await Promise.all(calls.slice(4096)),
       Array.from({ length: 4 }, () => 'store_failed'),
     )
-    relay.replies = 'whole'
+    relay.replies = 'pass'
     let answered = 0
     for (const call of calls.slice(0, 4096)) void call.then(() => answered++)
-    await until('all are answered', () => (relay.release(), answered === 4096))
+    await until('all are answered', () => answered === 4096)
     assert.deepEqual(new Set(await Promise.all(calls.slice(0, 4096))), new Set([null]))
   })
 

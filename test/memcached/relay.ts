@@ -1,70 +1,38 @@
-/** What stands between a store and its server in these tests: it counts, delays, splits and cuts. */
+/** What stands between a store and its server in these tests: a relay that reads along, and servers that lie. */
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type Relay, startRelay } from '../relay/relay.ts'
 
-/** A relay on a port of its own. */
-export interface Relay extends AsyncDisposable {
-  /** Where the store connects to. */
-  readonly address: string
+/** A {@link Relay} that notes what the store says. */
+export interface CommandRelay extends Relay {
   /** Every command line that came by, without the greeting's and without values. */
   readonly commands: string[]
-  /** Connections that the store has made so far. */
-  connections(): number
-  /** How replies go on from now: whole, one byte at a time, or not until {@link Relay.release}. */
-  replies: 'whole' | 'bytes' | 'held'
-  /** Let go the replies that are held now. */
-  release(): void
-  /** Break every connection. */
-  cut(): void
 }
 
 /** Stand before the server on `port`. */
-export async function startRelay(port: number): Promise<Relay> {
-  const sockets = new Set<Socket>()
-  const held: ((go: void) => void)[] = []
+export async function startCommandRelay(port: number): Promise<CommandRelay> {
   const commands: string[] = []
-  let connections = 0
-  const server = createServer((client) => {
-    connections++
-    const upstream = connect(port, '127.0.0.1')
-    let rest = ''
-    pair(client, upstream)
-    for (const socket of [client, upstream]) {
-      socket.setNoDelay(true)
-      sockets.add(socket)
-      socket.on('close', () => sockets.delete(socket))
-    }
-    client.on('data', (chunk) => {
-      const lines = (rest + chunk.toString('latin1')).split('\r\n')
-      rest = lines.pop() ?? ''
-      commands.push(...lines.filter((line) => /^m[gsd] /.test(line)))
-      upstream.write(chunk)
-    })
-    let turn = Promise.resolve()
-    upstream.on('data', (chunk) => {
-      const { replies } = relay
-      if (replies === 'held') turn = turn.then(() => new Promise((resolve) => held.push(resolve)))
-      turn = turn.then(() => (replies === 'bytes' ? trickle(client, chunk) : void client.write(chunk)))
-    })
-  })
-  const relay: Relay = {
-    address: await listening(server),
-    commands,
-    connections: () => connections,
-    replies: 'whole',
-    release: () => held.splice(0).forEach((go) => go()),
-    cut: () => sockets.forEach((socket) => socket.destroy()),
-    async [Symbol.asyncDispose]() {
-      relay.cut()
-      server.close()
-      await once(server, 'close')
-    },
+  const rests: string[] = []
+  const relay = await startRelay(port)
+  relay.fate = (chunk, connection) => {
+    const lines = ((rests[connection] ?? '') + chunk.toString('latin1')).split('\r\n')
+    rests[connection] = lines.pop() ?? ''
+    commands.push(...lines.filter((line) => /^m[gsd] /.test(line)))
+    return 'pass'
   }
-  return relay
+  return Object.assign(relay, { commands })
+}
+
+/** A server that answers wrongly. */
+export interface Liar extends AsyncDisposable {
+  /** Where the store connects to. */
+  readonly address: string
+  /** Connections that the store has made so far. */
+  connections(): number
 }
 
 /** A server that says what `answer` makes of whatever it is sent; null ends the connection. */
-export async function startLiar(answer: (received: string) => string | null): Promise<Relay> {
+export async function startLiar(answer: (received: string) => string | null): Promise<Liar> {
   const sockets = new Set<Socket>()
   let connections = 0
   const server = createServer((socket) => {
@@ -77,13 +45,11 @@ export async function startLiar(answer: (received: string) => string | null): Pr
       else socket.write(reply, 'latin1')
     })
   })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
   return {
-    address: await listening(server),
-    commands: [],
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     connections: () => connections,
-    replies: 'whole',
-    release: () => {},
-    cut: () => sockets.forEach((socket) => socket.destroy()),
     async [Symbol.asyncDispose]() {
       sockets.forEach((socket) => socket.destroy())
       server.close()
@@ -97,28 +63,4 @@ export function greeting(received: string): string | undefined {
   if (received === 'mn\r\n') return 'MN\r\n'
   if (received.startsWith('stats\r\n')) return 'STAT evictions 0\r\nEND\r\nSTAT item_size_max 1048576\r\nEND\r\n'
   return undefined
-}
-
-/** One byte for each turn of the event loop. */
-async function trickle(client: Socket, chunk: Buffer): Promise<void> {
-  for (const byte of chunk) {
-    client.write(Uint8Array.of(byte))
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
-function pair(a: Socket, b: Socket): void {
-  for (const [one, other] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    one.on('error', () => {})
-    one.on('close', () => other.destroy())
-  }
-}
-
-async function listening(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`
 }

@@ -6,7 +6,7 @@ import type { SessionEvents } from '../../src/index.ts'
 import { openStore } from '../../src/stores/open.ts'
 import { startMariadb, startMemcached, startPostgres } from '../servers/index.ts'
 import { until } from '../servers/processes.ts'
-import { startBreakingRelay } from './breaking-relay.ts'
+import { startRelay } from '../relay/relay.ts'
 
 /** Not Redis: ioredis sends again by itself, and node-redis refuses everything until it is connected again. */
 const SERVERS = { postgres: startPostgres, mysql: startMariadb, memcached: startMemcached }
@@ -15,7 +15,7 @@ suite('a connection that breaks, on a real server', { concurrency: 2 }, () => {
   for (const [kind, start] of Object.entries(SERVERS))
     test(`${kind}: under a read it is read again, under a write the response is an error`, async (t) => {
       await using server = await start()
-      await using relay = await startBreakingRelay(server.port)
+      await using relay = await startRelay(server.port)
       const store = await openStore(server.url.replace(`:${server.port}`, `:${relay.port}`))
       const sessions = createSessions<{ user?: string }>({
         store,
@@ -33,7 +33,7 @@ suite('a connection that breaks, on a real server', { concurrency: 2 }, () => {
       const visit = { cookie: line.split(';')[0], secure: false }
 
       const before = relay.connections()
-      relay.breakNext()
+      relay.next('cut after')
       assert.deepEqual((await sessions.open(visit)).data, { user: 'ada' })
       assert.deepEqual(
         told.map(({ operation, retried }) => [operation, retried]),
@@ -43,7 +43,7 @@ suite('a connection that breaks, on a real server', { concurrency: 2 }, () => {
 
       const session = await sessions.open(visit)
       session.data.user = 'eve'
-      relay.breakNext()
+      relay.next('cut after')
       await assert.rejects(Promise.resolve(sessions.commit(session)), { code: 'store_failed' })
       assert.deepEqual([told.at(-1)?.operation, told.at(-1)?.retried], ['update', false])
       // Whether the server did it nobody knows: that is why it is not done again. The session lives either way.
