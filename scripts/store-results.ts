@@ -36,6 +36,7 @@ export async function runStoreFile(file: string): Promise<FileResult> {
   const folder = mkdtempSync(join(tmpdir(), 'coatcheck-stores-'))
   const seen = join(folder, 'servers')
   process.env['COATCHECK_SERVERS_SEEN'] = seen
+  process.env['COATCHECK_EVERY_CASE'] = 'yes'
   const setups = new Map<string, SetupResult>()
   const failures: string[] = []
   let stderr = ''

@@ -1,3 +1,5 @@
+/** The adapter cases over files, on two adapters: what a store may change is when its answers come, for all alike. */
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +14,5 @@ async function open(): Promise<OpenedStore> {
   return { store: fileStore(folder), dispose: () => rm(folder, { recursive: true }) }
 }
 
-for (const [name, serve] of Object.entries(servers)) {
-  runAdapterCases({ test, label: `${name}, files: `, serve, open })
-}
+for (const name of ['Express 5', 'fetch'] as const)
+  runAdapterCases({ test, label: `${name}, files: `, serve: servers[name] ?? assert.fail(name), open })

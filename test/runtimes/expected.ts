@@ -30,6 +30,11 @@ export async function passes(
   assert.deepEqual(Object.fromEntries(parts.map(([part, all]) => [part, all?.length])), expected, runtime.name)
 }
 
+/** Some of these parts. */
+export function only(all: Readonly<Record<string, number>>, ...parts: readonly string[]): Record<string, number> {
+  return Object.fromEntries(parts.map((part) => [part, all[part] ?? assert.fail(`there is no part ${part}`)]))
+}
+
 /** The same in a worker, which cannot open a socket to itself. */
 export const WITHOUT_SOCKETS: Readonly<Record<string, number>> = {
   ...EVERYWHERE,

@@ -8,6 +8,7 @@ import { excuseOf, runStoreCase, sessionCases } from '../../src/testing/index.ts
 import type { StoreAbility, StoreSetup } from '../../src/testing/index.ts'
 import { testKey } from '../core/sealed-site.ts'
 import { places } from '../processes/places.ts'
+import { everyCase } from './other-setups.ts'
 
 /** What makes an empty store of each, and what it cannot do. */
 const SERVERS: Readonly<Record<string, { readonly apart: string; readonly cannot: readonly StoreAbility[] }>> = {
@@ -20,11 +21,8 @@ const SERVERS: Readonly<Record<string, { readonly apart: string; readonly cannot
   mongodb: { apart: 'collection', cannot: [] },
 }
 
-/**
- * The promises have been seen over encrypted files by encrypted.test.ts; over MongoDB they would take their time, as its
- * stand-in takes one command at a time.
- */
-const ATTACKS_ALONE = new Set(['file', 'mongodb'])
+/** The promises have been seen over encrypted files by encrypted.test.ts; Redis is what is least like them. */
+const KEEPS_PROMISES = everyCase ? Object.keys(SERVERS) : ['redis']
 
 const keys = [testKey(1), testKey(2)]
 const ownerKeys = [testKey(3)]
@@ -48,7 +46,7 @@ for (const { name, place, apart, cannot } of opened) {
   }
 
   suite(`encrypted ${name}`, { concurrency: 4 }, () => {
-    const cases = ATTACKS_ALONE.has(name) ? [] : sessionCases
+    const cases = KEEPS_PROMISES.includes(name) ? sessionCases : []
     for (const sessionCase of cases.filter((each) => excuseOf(each, setup) === undefined))
       test(`${sessionCase.promise} ${sessionCase.name}`, () => runStoreCase(sessionCase, setup))
 
