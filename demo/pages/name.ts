@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import { flash } from 'coatcheck'
+import { flash, login, logout } from 'coatcheck'
 import { field, readForm } from '../form.ts'
 import type { Site } from '../site.ts'
 
@@ -15,9 +15,7 @@ export function namePages({ session, show }: Site): Router {
     const name = field(req, 'name', LONGEST_NAME)
     if (name === '') return show(req, res, 'name', { longest: LONGEST_NAME, missing: true }, 400)
     const current = session(req)
-    // Whoever knew the ID before the login must not know the one after it (session fixation).
-    await current.regenerate({ keep: true })
-    current.owner = name
+    await login(current, name, { keep: true })
     current.data.name = name
     flash(current, 'success', `Welcome, ${name}. Your session has a new ID; what was in it has come along.`)
     res.redirect(303, '/name')
@@ -26,9 +24,7 @@ export function namePages({ session, show }: Site): Router {
   // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- as above
   pages.post('/name/logout', readForm, async (req, res) => {
     const current = session(req)
-    // Not destroy(): that leaves no session that could hold the notice.
-    await current.regenerate()
-    current.owner = undefined
+    await logout(current)
     flash(current, 'info', 'You are logged out. All that was in your session is gone.')
     res.redirect(303, '/name')
   })
