@@ -1,4 +1,5 @@
 import { refuse } from '../options/options-check.ts'
+import { shown } from '../options/shown.ts'
 
 /** What a browser can be told to forget (W3C Clear Site Data, 3.1, and what browsers have added to it). */
 export type SiteData =
@@ -33,11 +34,11 @@ export function clearSiteDataHeader(option: boolean | readonly SiteData[] = fals
   if (option === false) return undefined
   const kinds: readonly unknown[] = option === true ? USUAL : listed(option)
   const unknown = kinds.find((kind) => typeof kind !== 'string' || !KNOWN.includes(kind))
-  if (unknown !== undefined) refuse(`clearSiteData has ${JSON.stringify(unknown)}; there are ${KNOWN.join(', ')}`)
+  if (unknown !== undefined) refuse(`clearSiteData has ${shown(unknown)}; there are ${KNOWN.join(', ')}`)
   return kinds.map((kind) => `"${String(kind)}"`).join(', ')
 }
 
 function listed(option: unknown): readonly unknown[] {
   if (Array.isArray(option) && option.length > 0) return option
-  return refuse(`clearSiteData is ${JSON.stringify(option)}; it is true, false or a list such as ['cache', 'storage']`)
+  return refuse(`clearSiteData is ${shown(option)}; it is true, false or a list such as ['cache', 'storage']`)
 }

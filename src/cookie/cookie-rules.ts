@@ -1,4 +1,5 @@
 import { refuse } from '../options/options-check.ts'
+import { shown } from '../options/shown.ts'
 
 /** How the browser keeps the token. Every default is the strict one; `docs/cookies.md` has each rule in a table. */
 export interface CookieOptions {
@@ -118,6 +119,8 @@ export function replacedAttributes(options: CookieOptions, ours: CookieAttribute
   if (!Array.isArray(replaces)) refuse('cookie.replaces is a list, such as [{ path: "/app" }]')
   return replaces.map((replaced: ReplacedCookie, at) => {
     const label = `cookie.replaces[${at}]`
+    if (typeof replaced !== 'object' || replaced === null)
+      refuse(`${label} is ${shown(replaced)}; write { path: "/app" }`)
     checkShape(label, replaced, REPLACED_TYPES)
     const { name = ours.name, path = '/', partitioned = false } = replaced
     const domain = replaced.domain === undefined ? undefined : hostName(replaced.domain, label)
@@ -148,26 +151,26 @@ function checkShape(label: string, given: object, types: Readonly<Record<string,
     }
     // oxlint-disable-next-line valid-typeof -- the names of types are in the table
     if (value !== undefined && typeof value !== wanted) {
-      refuse(`${label}.${option} is ${JSON.stringify(value)}; it is a ${wanted}, or left out`)
+      refuse(`${label}.${option} is ${shown(value)}; it is a ${wanted}, or left out`)
     }
   }
 }
 
 function among(label: string, value: string, known: readonly string[]): void {
   if (known.includes(value)) return
-  refuse(`${label} is ${JSON.stringify(value)}; it is one of ${known.map((each) => `'${each}'`).join(', ')}`)
+  refuse(`${label} is ${shown(value)}; it is one of ${known.map((each) => `'${each}'`).join(', ')}`)
 }
 
 /** As browsers store it: they ignore a dot in front, and case. */
 function hostName(domain: string, label = 'cookie'): string {
   if (!DOMAIN_SHAPE.test(domain) || domain.length > MAX_DOMAIN) {
-    refuse(`${label}.domain ${JSON.stringify(domain)} is no host name; write one like "example.org"`)
+    refuse(`${label}.domain ${shown(domain)} is no host name; write one like "example.org"`)
   }
   return domain.replace(/^\./, '').toLowerCase()
 }
 
 function checkRules(label: string, { name, secure, path, domain, partitioned }: CookieAttributes): void {
-  if (!NAME_SHAPE.test(name)) refuse(`${label}.name ${JSON.stringify(name)} has characters a cookie name cannot have`)
+  if (!NAME_SHAPE.test(name)) refuse(`${label}.name ${shown(name)} has characters a cookie name cannot have`)
   if (name.length > MAX_NAME)
     refuse(`${label}.name has ${name.length} characters; at most ${MAX_NAME} leave room for a token`)
   checkPath(label, path)
@@ -182,7 +185,7 @@ function checkRules(label: string, { name, secure, path, domain, partitioned }: 
 
 function checkPath(label: string, path: string): void {
   if (!PATH_SHAPE.test(path)) {
-    refuse(`${label}.path ${JSON.stringify(path)} must begin with "/" and hold only ASCII without ";" and "<"`)
+    refuse(`${label}.path ${shown(path)} must begin with "/" and hold only ASCII without ";" and "<"`)
   }
   if (path.length > MAX_ATTRIBUTE_BYTES) {
     refuse(`${label}.path has ${path.length} bytes; browsers ignore a path of more than ${MAX_ATTRIBUTE_BYTES}`)
@@ -190,6 +193,6 @@ function checkPath(label: string, path: string): void {
   // A browser would keep the cookie and never send it: it compares with the path of a URL as URLs are written.
   const { pathname } = new URL(`http://host${path}`)
   if (pathname !== path) {
-    refuse(`${label}.path ${JSON.stringify(path)} is the path of no URL; write it as ${JSON.stringify(pathname)}`)
+    refuse(`${label}.path ${shown(path)} is the path of no URL; write it as ${shown(pathname)}`)
   }
 }

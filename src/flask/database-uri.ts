@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.ts'
+import { shown } from '../options/shown.ts'
 
 /** SQLAlchemy's name of a database, and ours. */
 const SCHEMES: ReadonlyMap<string, string> = new Map([
@@ -20,7 +21,7 @@ export function storeUrlOf(key: string, uri: string): string {
   const [, dialect = '', rest = '', query = ''] = /^([a-z\d]+)(?:\+\w+)?:\/\/([^?]*)(?:\?(.*))?$/is.exec(uri) ?? []
   const scheme = SCHEMES.get(dialect.toLowerCase())
   if (scheme === undefined) {
-    const given = dialect === '' ? 'no database URI' : `for ${JSON.stringify(dialect)}`
+    const given = dialect === '' ? 'no database URI' : `for ${shown(dialect)}`
     throw new SessionError(
       'bad_option',
       `${key} is ${given}; write postgresql://, mysql://, mariadb:// or sqlite:///FILE, with a driver behind a + or without`,

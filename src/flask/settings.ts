@@ -3,6 +3,7 @@ import { flaskKeys } from './keys.ts'
 import type { FlaskKey } from './keys.ts'
 import { nearest } from './nearest.ts'
 import { timedelta } from './timedelta.ts'
+import { shown } from '../options/shown.ts'
 
 /** Something about one key that the application should know, though it is no error. */
 export interface FlaskNote {
@@ -60,25 +61,25 @@ function keyOf(name: string): FlaskKey | undefined {
 }
 
 function checked(key: string, { kind, among, secret }: FlaskKey, value: unknown): unknown {
-  const shown = secret ? 'something else' : JSON.stringify(value)
+  const given = secret ? 'something else' : shown(value)
   switch (kind) {
     case 'flag':
       if (typeof value === 'boolean') return value
       if (value === 0 || value === 1) return value === 1
-      return refuse(`${key} is ${shown}; it is true or false, in the environment in small letters, because it is JSON`)
+      return refuse(`${key} is ${given}; it is true or false, in the environment in small letters, because it is JSON`)
     case 'whole':
       if (Number.isSafeInteger(value) && Number(value) >= 0) return value
-      return refuse(`${key} is ${shown}; it is a whole number, 0 or above`)
+      return refuse(`${key} is ${given}; it is a whole number, 0 or above`)
     case 'lifetime':
       if (timedelta(value) !== undefined) return value
-      return refuse(`${key} is ${shown}; it is a number of seconds above 0, 'P31D', '31 days, 0:00:00' or { days: 31 }`)
+      return refuse(`${key} is ${given}; it is a number of seconds above 0, 'P31D', '31 days, 0:00:00' or { days: 31 }`)
     case 'text':
       // Before Flask 2.3, False was how to say that a cookie has no domain.
       if (value === false && key === 'SESSION_COOKIE_DOMAIN') return undefined
-      if (typeof value !== 'string' || value === '') return refuse(`${key} is ${shown}; it is a text, and not empty`)
+      if (typeof value !== 'string' || value === '') return refuse(`${key} is ${given}; it is a text, and not empty`)
       if (among === undefined) return value
       if (among.includes(value.toLowerCase())) return value.toLowerCase()
-      return refuse(`${key} is ${shown}; it is one of ${among.join(', ')}`)
+      return refuse(`${key} is ${given}; it is one of ${among.join(', ')}`)
     default:
       return value
   }

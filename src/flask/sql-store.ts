@@ -8,6 +8,7 @@ import { sqliteStore } from '../stores/sqlite.ts'
 import { isMysqlClient, isPostgresClient, isSqliteDatabase } from './clients.ts'
 import { storeUrlOf, withParameters } from './database-uri.ts'
 import type { FlaskSettings } from './settings.ts'
+import { shown } from '../options/shown.ts'
 
 /** The original's own tables are called `sessions` and `flask_sessions`, and have other columns. */
 const TABLE = 'coatcheck_sessions'
@@ -88,7 +89,7 @@ function configured({ text, value }: FlaskSettings): readonly [key: string, uri:
   const found: unknown = new Map(Object.entries(Object(binds))).get(bind)
   const uri: unknown = typeof found === 'object' && found !== null && 'url' in found ? found.url : found
   if (typeof uri !== 'string')
-    refuse(`SESSION_SQLALCHEMY_BIND_KEY is ${JSON.stringify(bind)}; SQLALCHEMY_BINDS has no database URI of that name`)
+    refuse(`SESSION_SQLALCHEMY_BIND_KEY is ${shown(bind)}; SQLALCHEMY_BINDS has no database URI of that name`)
   return ['SQLALCHEMY_BINDS', uri]
 }
 

@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.ts'
+import { shown } from './shown.ts'
 
 /**
  * A length of time with its unit: `'90s'`, `'30m'`, `'12h'`, `'31d'`. Numbers are refused, because the field counts
@@ -34,7 +35,7 @@ export function milliseconds(value: unknown, name: string): number {
   const amount = Math.round(Number(match?.[1]) * (UNIT_MS[match?.[2] ?? ''] ?? Number.NaN))
   // A thousand years: beyond it dates stop being dates, and some stores stop keeping them.
   if (amount > 0 && amount <= 1000 * 366 * 86_400_000) return amount
-  const given = typeof value === 'number' ? `the number ${value}, which has no unit` : JSON.stringify(value)
+  const given = typeof value === 'number' ? `the number ${value}, which has no unit` : shown(value)
   throw new SessionError('bad_option', `${name} is ${given}; write a duration like '90s', '30m', '12h' or '31d'`)
 }
 

@@ -3,6 +3,7 @@ import { SessionError } from '../errors.ts'
 import { refuse } from './options-check.ts'
 import type { OwnerLimit } from '../owners/owner-limit.ts'
 import type { SessionsOptions } from './options.ts'
+import { shown } from './shown.ts'
 
 const POLICIES: readonly unknown[] = ['end-oldest', 'refuse'] satisfies OwnerLimit['policy'][]
 
@@ -12,16 +13,16 @@ export function ownerLimit({ ownerLimit: option, store }: SessionsOptions): Owne
   // Plain JavaScript may give anything.
   const given: unknown = option
   if (typeof given !== 'object' || given === null) {
-    refuse(`ownerLimit is ${JSON.stringify(given)}; write { sessions: 5, policy: 'end-oldest' } or 'refuse'`)
+    refuse(`ownerLimit is ${shown(given)}; write { sessions: 5, policy: 'end-oldest' } or 'refuse'`)
   }
   const { sessions, policy, ...others }: OwnerLimit & Readonly<Record<string, unknown>> = { ...option }
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) refuse(`there is no ownerLimit.${unknown}; there are sessions and policy`)
   if (!Number.isInteger(sessions) || sessions < 1) {
-    refuse(`ownerLimit.sessions is ${JSON.stringify(sessions)}; it is a whole number, 1 or more`)
+    refuse(`ownerLimit.sessions is ${shown(sessions)}; it is a whole number, 1 or more`)
   }
   if (!POLICIES.includes(policy)) {
-    refuse(`ownerLimit.policy is ${JSON.stringify(policy)}; it is 'end-oldest' or 'refuse'`)
+    refuse(`ownerLimit.policy is ${shown(policy)}; it is 'end-oldest' or 'refuse'`)
   }
   if (store && (backendOf(store) || !store.list)) {
     const where = backendOf(store) ? 'sessions in cookies cannot be counted' : 'this store cannot list sessions'

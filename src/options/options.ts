@@ -20,6 +20,7 @@ import { drawTicket } from '../cookie/token.ts'
 import type { RandomBytes } from '../cookie/token.ts'
 import { validation } from '../request/validation.ts'
 import type { Validation } from '../request/validation.ts'
+import { shown } from './shown.ts'
 
 /** A key that two requests changed, offered to an `onConflict` function. Values are copies. */
 export interface Conflict {
@@ -156,6 +157,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SessionsOptions | keyof SchemaO
 
 /** Check and resolve. Throws `bad_option`, naming the option and what it may be. */
 export function resolvePolicy(options: SessionsOptions & Partial<SchemaOptions>): Policy {
+  const given: unknown = options
+  if (typeof given !== 'object' || given === null) refuse(`createSessions() takes { store: … }, not ${shown(given)}`)
   for (const name of Object.keys(options)) {
     if (!KNOWN.has(name)) refuse(`there is no option "${name}"; there are ${[...KNOWN].join(', ')}`)
   }
@@ -164,7 +167,7 @@ export function resolvePolicy(options: SessionsOptions & Partial<SchemaOptions>)
   const lifetime = idleLifetimes(options.lifetime ?? { permanent: '31d', browser: '1d' })
   const onConflict = options.onConflict ?? 'ours'
   if (typeof onConflict !== 'function' && !['ours', 'theirs', 'error'].includes(onConflict)) {
-    refuse(`onConflict is ${JSON.stringify(onConflict)}; it is 'ours', 'theirs', 'error' or a function`)
+    refuse(`onConflict is ${shown(onConflict)}; it is 'ours', 'theirs', 'error' or a function`)
   }
   void logRefs(options.logKey)
   // A generator that cannot work is found now, not at the first visitor.

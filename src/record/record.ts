@@ -11,6 +11,7 @@
  * in the order of `keys`. One line a key, because what changed is then found by comparing a stored line with a fresh
  * one: nothing is decoded or encoded a second time. A cut anywhere is noticed, since a line or its "\n" is missing.
  */
+import { MAX_DEPTH, mayBeDeep } from './codec-tags.ts'
 import { SessionError } from '../errors.ts'
 
 /** The most UTF-16 code units a payload may have: 16 Mi, far above any sensible session, below every store's limit. */
@@ -74,11 +75,14 @@ export function decodeRecord(payload: string): DecodedRecord {
   if (!payload.startsWith(START)) return START.startsWith(payload) ? TRUNCATED : NOT_A_RECORD
   const end = payload.indexOf('\n')
   if (end === -1) return TRUNCATED
-  const fields = parseHead(payload.slice(0, end))
+  const line = payload.slice(0, end)
+  const fields = parseHead(line)
   if (fields === null) return NOT_A_RECORD
   if (fields.v !== 1) return Number.isInteger(fields.v) && Number(fields.v) > 1 ? NEWER_VERSION : NOT_A_RECORD
   const head = headOf(fields)
   if (head === null || !isKeys(fields.keys)) return NOT_A_RECORD
+  // JSON can be read deeper than it can be written: such notes would fail the visitor's next save.
+  if (mayBeDeep(line) && isDeep(head.meta)) return NOT_A_RECORD
   return splitLines(payload, end + 1, head, fields.keys)
 }
 
@@ -121,6 +125,11 @@ function headOf(fields: Record<string, unknown>): RecordHead | null {
     ...(note === undefined ? null : { note }),
     ...(meta === undefined ? null : { meta }),
   }
+}
+
+function isDeep(value: unknown, depth = 1): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth > MAX_DEPTH || Object.values(value).some((inner) => isDeep(inner, depth + 1))
 }
 
 function tooLarge(length: number, lines: Lines): SessionError {

@@ -10,6 +10,7 @@ import { SessionError } from '../errors.ts'
 import { refuse } from '../options/options-check.ts'
 import type { Lines } from '../record/record.ts'
 import type { SchemaIssue, SchemaOptions, SchemaResult } from './schema.ts'
+import { shown } from '../options/shown.ts'
 
 /** What became of stored data that did not fit, for the event `invalid`. */
 export interface Misfit {
@@ -44,7 +45,7 @@ export function validation({ schema, onInvalid = 'error' }: Partial<SchemaOption
   }
   const standard = standardOf(schema)
   if (typeof onInvalid !== 'function' && !['error', 'drop'].includes(onInvalid)) {
-    refuse(`onInvalid is ${JSON.stringify(onInvalid)}; it is 'error', 'drop' or a function`)
+    refuse(`onInvalid is ${shown(onInvalid)}; it is 'error', 'drop' or a function`)
   }
 
   async function judge(lines: Lines): Promise<Judgement> {

@@ -46,6 +46,8 @@ export function dateOf(ms: number): Date {
 export function recordOf(found: unknown): StoredRecord | null {
   const { version, expiresAt, owner, payload }: Partial<Record<keyof MongodbDocument, unknown>> = Object(found)
   if (typeof version !== 'string' || !(expiresAt instanceof Date) || typeof payload !== 'string') return null
+  // A moment beyond those of a Date would be a deadline that never comes.
+  if (Number.isNaN(expiresAt.getTime())) return null
   const record = { payload, expiresAt: expiresAt.getTime(), version }
   return typeof owner === 'string' ? { ...record, owner } : record
 }

@@ -6,6 +6,7 @@ import type { SqlDialect, SqlFault } from './sql-dialect.ts'
 import { quotedName, type SqlTableOptions } from './sql-schema.ts'
 import { sqlStatements } from './sql-statements.ts'
 import { sqlStore } from './sql-store.ts'
+import { shown } from '../options/shown.ts'
 
 export type { MysqlClient } from './mysql-client.ts'
 
@@ -108,7 +109,7 @@ function name(text: string, option: string): string {
   if (text.length > 64 || text.endsWith(' ') || /[\u{10000}-\u{10ffff}]/u.test(text))
     throw new SessionError(
       'bad_option',
-      `${option} is ${JSON.stringify(text)}: names in MySQL have at most 64 characters, none above U+FFFF, and no ` +
+      `${option} is ${shown(text)}: names in MySQL have at most 64 characters, none above U+FFFF, and no ` +
         'space at the end',
     )
   return quoted

@@ -2,7 +2,7 @@ import { SessionError } from '../errors.ts'
 import type { Store } from '../store.ts'
 import { mongodbStore } from './mongodb.ts'
 import { importClient, owning } from './open-client.ts'
-import { given } from './open-url.ts'
+import { given, unquoted } from './open-url.ts'
 import type { StoreUrl } from './open-url.ts'
 
 /** The driver would wait 30 s for a server: the core has given the visitor an error after 5. */
@@ -22,17 +22,4 @@ export async function openMongodb({ rest, parameters }: StoreUrl, passedOn: read
   const client = unquoted(() => new MongoClient(urlWith(passedOn), { serverSelectionTimeoutMS }))
   const collection = client.db().collection(text('collection') ?? 'sessions')
   return owning(mongodbStore(collection, options), () => client.close())
-}
-
-/** What the driver says of a URL may quote it, password included. */
-function unquoted<Result>(read: () => Result): Result {
-  try {
-    return read()
-  } catch {
-    throw new SessionError(
-      'bad_option',
-      'the store URL cannot be read; check user, password (percent-encode what is no letter or digit), hosts and the ' +
-        'values of the parameters',
-    )
-  }
 }

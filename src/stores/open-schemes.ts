@@ -4,7 +4,7 @@ import { fileStore } from './file.ts'
 import { importClient, owning } from './open-client.ts'
 import { memoryStore } from './memory.ts'
 import { nullStore } from './null.ts'
-import { given, serverUrl } from './open-url.ts'
+import { given, serverUrl, unquoted } from './open-url.ts'
 import type { StoreUrl } from './open-url.ts'
 
 /** One kind of store as a URL names it. */
@@ -124,7 +124,7 @@ export const schemes: Readonly<Record<string, Scheme>> = {
       const options = given({ table: text('table'), createTable: flag('createTable') })
       const uri = serverUrl(parameters, schemes['mysql']?.passedOn)
       const mysql = await importClient('mysql', { mysql2: () => import('mysql2/promise') })
-      const pool = mysql.createPool({ uri, connectionLimit: number('poolSize') ?? 10 })
+      const pool = unquoted(() => mysql.createPool({ uri, connectionLimit: number('poolSize') ?? 10 }))
       return owning(mysqlStore(pool, options), () => pool.end())
     },
   },

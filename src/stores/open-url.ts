@@ -85,6 +85,19 @@ export function serverUrl(parameters: StoreParameters, passedOn: readonly string
   }
 }
 
+/** What a driver makes of a URL. What it says of one that it cannot read may quote it, password included. */
+export function unquoted<Result>(read: () => Result): Result {
+  try {
+    return read()
+  } catch {
+    throw new SessionError(
+      'bad_option',
+      'the store URL cannot be read; check user, password (percent-encode what is no letter or digit), hosts and the ' +
+        'values of the parameters',
+    )
+  }
+}
+
 /** Only the options that were given: an explicit undefined is not the same as a default. */
 export function given<Options extends object>(
   options: Options,

@@ -22,7 +22,8 @@ export function entryFields({ tag, until }: IndexEntry): string[] {
 export function recordOf(reply: unknown): StoredRecord | null {
   const [version, expiresAt, owner, payload]: unknown[] = Array.isArray(reply) ? reply : []
   if (typeof version !== 'string' || typeof expiresAt !== 'string' || typeof payload !== 'string') return null
-  if (Number.isNaN(Number(expiresAt))) return null
+  // A deadline that is none would be one that never comes.
+  if (!Number.isFinite(Number(expiresAt))) return null
   const record = { payload, expiresAt: Number(expiresAt), version }
   return typeof owner === 'string' ? { ...record, owner } : record
 }

@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.ts'
+import { shown } from '../options/shown.ts'
 
 /** Which table, and who makes it: the same options for every database. */
 export interface SqlTableOptions {
@@ -18,7 +19,7 @@ export function quotedName(
   { option = 'table', bytes = Infinity }: { readonly option?: string; readonly bytes?: number } = {},
 ): string {
   if (typeof name !== 'string' || name === '' || name.includes('\0'))
-    throw new SessionError('bad_option', `${option} must be a name, not ${JSON.stringify(name)}`)
+    throw new SessionError('bad_option', `${option} must be a name, not ${shown(name)}`)
   const length = new TextEncoder().encode(name).length
   if (length > bytes)
     throw new SessionError(
