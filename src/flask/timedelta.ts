@@ -40,6 +40,8 @@ function millisecondsOf(parts: Readonly<Record<string, unknown>>): number {
     .filter(([, amount]) => amount !== undefined)
     .reduce((sum, [name, amount]) => {
       const unit = Object.hasOwn(PART_MS, name) ? PART_MS[name] : undefined
-      return sum + (typeof amount === 'boolean' ? Number.NaN : Number(amount)) * (unit ?? Number.NaN)
+      // Of anything but a number and a text of one, Number() makes what nobody meant, or throws.
+      const count = typeof amount === 'number' || typeof amount === 'string' ? Number(amount) : Number.NaN
+      return sum + count * (unit ?? Number.NaN)
     }, 0)
 }
