@@ -34,12 +34,13 @@ const started = Date.now()
 if (wanted.length === 0) {
   heading(`node ${process.version}`)
   for (const stage of stages) runStage(stage)
-  heading('browser, FerretDB and other runtimes')
+  heading('browser, FerretDB, other runtimes and the peers of the bench')
   console.log(ensureChromium())
   // The first time on a machine this takes minutes, which a test would call a timeout.
   console.log(ensureFerretdb())
   ensurePackages(join(root, 'examples', 'frameworks', 'h3'))
   ensurePackages(join(root, 'test', 'runtimes', 'packages'))
+  ensurePackages(join(root, 'bench', 'peers'))
 }
 heading('tests')
 process.exitCode = runTests(wanted.length > 0 ? wanted : testFiles())

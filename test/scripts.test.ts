@@ -92,11 +92,12 @@ suite('package-lock.json', () => {
     }
   })
 
-  test('the runtimes keep to the same', () => {
-    const folder = 'test/runtimes/packages'
-    const text = readFileSync(join(root, folder, 'package-lock.json'), 'utf8')
-    assert.doesNotMatch(text, /"resolved":/)
-    assert.deepEqual(missingPlatforms(JSON.parse(text)), [], `node scripts/lock-platforms.ts ${folder}`)
+  test('the runtimes and the peers of the bench keep to the same', () => {
+    for (const folder of ['test/runtimes/packages', 'bench/peers']) {
+      const text = readFileSync(join(root, folder, 'package-lock.json'), 'utf8')
+      assert.doesNotMatch(text, /"resolved":/)
+      assert.deepEqual(missingPlatforms(JSON.parse(text)), [], `node scripts/lock-platforms.ts ${folder}`)
+    }
   })
 
   test('has no package whose install script nobody decided about: `allowScripts` in package.json', () => {

@@ -1,6 +1,9 @@
 /** Coatcheck as a user sets it up: the defaults, but for plain http, on the store that is asked for. */
+import { randomBytes } from 'node:crypto'
 import { createSessions } from 'coatcheck'
+import { cookieStore } from 'coatcheck/stores/cookie'
 import { fileStore } from 'coatcheck/stores/file'
+import { memcachedStore } from 'coatcheck/stores/memcached'
 import { memoryStore } from 'coatcheck/stores/memory'
 import { postgresStore } from 'coatcheck/stores/postgres'
 import { redisStore } from 'coatcheck/stores/redis'
@@ -10,6 +13,8 @@ import { redisClient } from './raw.mjs'
 const STORES = {
   redis: async ({ redis }) => redisStore(await redisClient(redis)),
   postgres: async ({ postgres }) => postgresStore(new Pool({ connectionString: postgres })),
+  memcached: async ({ memcached }) => memcachedStore(memcached),
+  cookie: async () => cookieStore({ keys: [randomBytes(32)] }),
   file: async ({ directory }) => fileStore(directory),
   memory: async () => memoryStore(),
 }

@@ -1,12 +1,17 @@
-/** Who is measured, and against whom. A contender is one file of its name, in `contenders/` or `../peers/`. */
+/**
+ * Who is measured, and against whom. A contender is one file of its name: ours and the hand-written ones in
+ * `contenders/`, other libraries' in `../peers/`, with Flask's and PHP's in a folder of their own there.
+ */
 export interface Contender {
   readonly name: string
+  /** What serves it. Default `node`. */
+  readonly platform?: 'node' | 'flask' | 'php'
   readonly title: string
   /** The framework without any session: what it adds is counted from there. */
   readonly floor: string
   /** The hand-written handler on the same framework and store, where there is one. */
   readonly limit?: string
-  readonly store: 'redis' | 'postgres' | 'file' | 'memory' | 'cookie' | 'none'
+  readonly store: 'redis' | 'postgres' | 'memcached' | 'file' | 'memory' | 'cookie' | 'none'
   /** A library that is not ours; its packages are installed in `../peers`. */
   readonly peer?: boolean
   /** Part of `--quick`. */
@@ -34,6 +39,14 @@ const limits = FRAMEWORKS.map((framework): Contender => ({
   quick: framework === 'node',
 }))
 
+const rawPostgres: Contender = {
+  name: 'express-raw-postgres',
+  title: 'Express + raw SELECT / SELECT+UPDATE',
+  floor: 'express-floor',
+  limit: 'express-raw-postgres',
+  store: 'postgres',
+}
+
 const own = FRAMEWORKS.map((framework): Contender => ({
   name: `coatcheck-${framework}-redis`,
   title: `Coatcheck on ${TITLES[framework]}, Redis`,
@@ -47,6 +60,23 @@ const ownOnOtherStores = (['memory', 'file', 'postgres'] as const).flatMap((stor
   { name: `coatcheck-node-${store}`, title: `Coatcheck on node:http, ${store}`, floor: 'node-floor', store },
   { name: `coatcheck-express-${store}`, title: `Coatcheck on Express, ${store}`, floor: 'express-floor', store },
 ])
+
+const ownElsewhere: readonly Contender[] = [
+  {
+    name: 'coatcheck-node-redis-lazy',
+    title: 'Coatcheck on node:http, lazy, Redis',
+    floor: 'node-floor',
+    limit: 'node-raw-redis',
+    store: 'redis',
+  },
+  {
+    name: 'coatcheck-node-memcached',
+    title: 'Coatcheck on node:http, Memcached',
+    floor: 'node-floor',
+    store: 'memcached',
+  },
+  { name: 'coatcheck-node-cookie', title: 'Coatcheck on node:http, cookie', floor: 'node-floor', store: 'cookie' },
+]
 
 const peers = (
   [
@@ -103,4 +133,48 @@ const peers = (
   ] satisfies Contender[]
 ).map((contender): Contender => ({ ...contender, peer: true }))
 
-export const contenders: readonly Contender[] = [...floors, ...limits, ...own, ...ownOnOtherStores, ...peers]
+const otherLanguages: readonly Contender[] = [
+  { name: 'flask_floor', title: 'Flask, no sessions', platform: 'flask', floor: 'flask_floor', store: 'none' },
+  {
+    name: 'flask_raw_redis',
+    title: 'Flask + raw GET / GET+SET',
+    platform: 'flask',
+    floor: 'flask_floor',
+    limit: 'flask_raw_redis',
+    store: 'redis',
+  },
+  {
+    name: 'flask_session_redis',
+    title: 'Flask-Session 0.8, Redis',
+    platform: 'flask',
+    floor: 'flask_floor',
+    limit: 'flask_raw_redis',
+    store: 'redis',
+  },
+  {
+    name: 'flask_session_file',
+    title: 'Flask-Session 0.8, files (threshold 500)',
+    platform: 'flask',
+    floor: 'flask_floor',
+    store: 'file',
+  },
+  { name: 'php-floor', title: 'PHP, no sessions', platform: 'php', floor: 'php-floor', store: 'none' },
+  { name: 'php-files', title: 'PHP sessions, files', platform: 'php', floor: 'php-floor', store: 'file' },
+  { name: 'php-redis', title: 'PHP sessions, Redis', platform: 'php', floor: 'php-floor', store: 'redis' },
+]
+
+export const contenders: readonly Contender[] = [
+  ...floors,
+  ...limits,
+  rawPostgres,
+  ...own,
+  ...ownOnOtherStores,
+  ...ownElsewhere,
+  ...peers,
+  ...otherLanguages,
+]
+
+/** The contenders whose names contain one of these parts, or all. */
+export function contendersNamed(parts: readonly string[] | undefined): readonly Contender[] {
+  return contenders.filter(({ name }) => !parts || parts.some((part) => name.includes(part)))
+}

@@ -6,7 +6,11 @@ export interface Estimate {
   readonly high: number
 }
 
-export function median(values: readonly number[]): number {
+/** One value a round; values at one place in several columns were measured in one round. */
+export type Column = readonly number[]
+
+/** The middle value, or what lies between the two in the middle. NaN of none. */
+export function median(values: Column): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   const upper = sorted[middle] ?? Number.NaN
@@ -16,13 +20,28 @@ export function median(values: readonly number[]): number {
 const RESAMPLES = 2000
 
 /** The median of the rounds, and how far it could lie elsewhere. The same rounds give the same interval. */
-export function estimate(values: readonly number[]): Estimate {
-  const random = generator(values.length)
-  const medians = Array.from({ length: RESAMPLES }, () =>
-    median(values.map(() => values[Math.floor(random() * values.length)] ?? Number.NaN)),
-  ).toSorted((a, b) => a - b)
-  const at = (share: number): number => medians[Math.round(share * (RESAMPLES - 1))] ?? Number.NaN
-  return { median: median(values), low: at(0.025), high: at(0.975) }
+export function estimate(values: Column): Estimate {
+  return estimateOf([values], ([column = []]) => median(column))
+}
+
+/**
+ * A figure of several columns, and how far it could lie elsewhere: rounds are drawn anew as a whole, so that what
+ * slowed one of them slows all its columns.
+ */
+export function estimateOf(columns: readonly Column[], figure: (columns: readonly Column[]) => number): Estimate {
+  const rounds = Math.min(...columns.map(({ length }) => length))
+  const random = generator(rounds)
+  const figures = Array.from({ length: RESAMPLES }, () => {
+    const drawn = Array.from({ length: rounds }, () => Math.floor(random() * rounds))
+    return figure(columns.map((column) => drawn.map((round) => column[round] ?? Number.NaN)))
+  }).toSorted((a, b) => a - b)
+  const at = (share: number): number => figures[Math.round(share * (RESAMPLES - 1))] ?? Number.NaN
+  return { median: figure(columns.map((column) => column.slice(0, rounds))), low: at(0.025), high: at(0.975) }
+}
+
+/** One column over another, round by round; then the median. */
+export function ratio([above = [], below = []]: readonly Column[]): number {
+  return median(above.map((value, round) => value / (below[round] ?? Number.NaN)))
 }
 
 /** mulberry32: small and seeded, so that a report can be made again from its rounds. */
