@@ -2,6 +2,7 @@ import type { Contender } from './contenders.ts'
 import { startContender } from './contender-process.ts'
 import type { ContenderProcess, Servers } from './contender-process.ts'
 import { CONNECTIONS, load } from './load.ts'
+import type { LoadResult } from './load.ts'
 import type { StoreWork, Watch } from './store-statistics.ts'
 import { checkRoutes, newVisitor } from './visitor.ts'
 import type { Kept } from './visitor.ts'
@@ -46,11 +47,18 @@ export function cellsOf(contender: Contender, quick: boolean): Cell[] {
   ]
 }
 
-/** How long a stretch of load is, seconds. */
+/** How long a stretch of load is. */
 export interface Pace {
+  /** Seconds. */
   readonly warmUp: number
+  /** Seconds. */
   readonly measure: number
+  /** Requests in each of both: on a busy machine fewer would fit, and code would be measured before it is compiled. */
+  readonly atLeast: number
 }
+
+/** Seconds: for a contender that is slow by itself, `atLeast` does not count. */
+const PATIENCE = 4
 
 /** One contender from start to stop: every cell once. `watch` looks at its store, after the figures are taken. */
 export async function measureContender(
@@ -89,9 +97,9 @@ async function measureCell(
     load(urlOf(server.origin, route, size), amount, isStranger(route) ? [] : cookies)
   // The rate must be known to make all stretches equally long, and by then the code is compiled.
   const first = await ask(4 * CONNECTIONS)
-  const warm = await ask(amountFor(first, pace.warmUp))
+  const warm = await ask(amountFor(first, pace.warmUp, pace.atLeast))
   const before = await server.cpu()
-  const { requests, duration, p50, p99 } = await ask(amountFor(warm, pace.measure))
+  const { requests, duration, p50, p99 } = await ask(amountFor(warm, pace.measure, pace.atLeast))
   const cpu = ((await server.cpu()) - before) / requests
   return { cpu, perSecond: (requests / duration) * 1000, p50, p99 }
 }
@@ -127,9 +135,10 @@ function urlOf(origin: string, route: Route, size: Size): string {
   return `${origin}/${route === 'anon' ? 'none' : route}?size=${size}`
 }
 
-function amountFor({ requests, duration }: { requests: number; duration: number }, seconds: number): number {
+function amountFor({ requests, duration }: LoadResult, seconds: number, atLeast: number): number {
   const rate = (requests / duration) * 1000
-  return Math.max(2, Math.ceil((rate * seconds) / CONNECTIONS)) * CONNECTIONS
+  const wanted = Math.max(rate * seconds, Math.min(atLeast, rate * PATIENCE))
+  return Math.max(2, Math.ceil(wanted / CONNECTIONS)) * CONNECTIONS
 }
 
 /** The Cookie headers of visitors with a new session each; as many as there are connections. */

@@ -17,8 +17,8 @@ const FILES: Readonly<Record<string, string>> = {
 }
 
 const STRETCHES = 7
-const WARM_UP = 3000
-const AMOUNT = 500
+const WARM_UP = 1500
+const AMOUNT = 250
 
 /** Contender to cell to CPU microseconds per request, of one round. */
 export type OwnCost = ReadonlyMap<string, ReadonlyMap<string, number>>
