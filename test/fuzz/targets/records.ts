@@ -183,6 +183,8 @@ export function record(): FuzzTarget {
       if ('unreadable' in decoded) return
       const { head, lines } = decoded
       must(Number.isFinite(head.createdAt) && typeof head.permanent === 'boolean', 'a head that is none')
+      const lineEnds = payload.split('\n').length - 1
+      must(lineEnds === lines.size + 1 && payload.endsWith('\n'), 'there is more in it than was read')
       const written = outcomeOf(() => encodeRecord(head, lines))
       must('result' in written, 'what was read cannot be written')
       const again = decodeRecord(written.result)
@@ -218,7 +220,7 @@ export function merge(): FuzzTarget {
       const [base, ours, theirs] = [0, 1, 2].map((at) => {
         const side: unknown = Array.isArray(given) ? given[at] : undefined
         return new Map(
-          Object.entries(Object(side)).map(([key, value]) => [key, typeof value === 'object' ? key : typeof value]),
+          Object.entries(Object(side)).map(([key, value]) => [key, typeof value === 'string' ? value : typeof value]),
         )
       })
       if (!base || !ours || !theirs) return
