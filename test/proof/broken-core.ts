@@ -30,10 +30,15 @@ export function shownByModel(broken: Break, run: ModelRun): Promise<string | und
   })
 }
 
-async function inCopy<Result>({ file, edits }: Break, body: (copy: string) => Promise<Result>): Promise<Result> {
+/** Do something with a copy of the repository that is broken so: of `src` and of these folders. */
+export async function inCopy<Result>(
+  { file, edits }: Break,
+  body: (copy: string) => Promise<Result>,
+  folders: readonly string[] = ['test/proof'],
+): Promise<Result> {
   const copy = mkdtempSync(join(tmpdir(), 'coatcheck-broken-core-'))
   try {
-    for (const folder of ['src', 'test/proof']) cpSync(join(root, folder), join(copy, folder), { recursive: true })
+    for (const folder of ['src', ...folders]) cpSync(join(root, folder), join(copy, folder), { recursive: true })
     cpSync(join(root, 'package.json'), join(copy, 'package.json'))
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir')
     const path = join(copy, 'src', file)
