@@ -1,0 +1,103 @@
+/**
+ * The application of one run, in a process of its own: it fills the store, measures what a request costs it, and serves
+ * visitors over HTTP while it sweeps. `run.ts` says what to do next, and sends the visitors.
+ */
+import { costs, cpuOf, type Pace, siteOn, type Slice, visit } from './cost.ts'
+import { places, payloadBytes } from './places.ts'
+import { cookieOf, populationOf } from './population.ts'
+import { type Stretch, sweepingSite, type SweepingSite } from './sweeping.ts'
+
+const LIFETIME = 31 * 86_400_000
+
+/** What filling one population gave. */
+export interface Filled {
+  readonly seconds: number
+  /** Bytes in the store for each session, with everything around it, and the bytes of its payload. */
+  readonly bytes: number
+  readonly payload: number
+  /** Milliseconds to open the store anew, and to answer the first request then. */
+  readonly open: number
+  readonly first: number
+}
+
+/** What the application can be asked to do. */
+export interface Application {
+  what(): Promise<string>
+  fill(name: string): Promise<Filled>
+  costs(names: readonly string[], pace: Pace): Promise<Slice[]>
+  /** Fill a population of which one in ten is alive, or will be after `lapse` ms, and serve it; resolves to the port. */
+  serve(name: string, lapse: number): Promise<number>
+  go(sweeping: boolean): Promise<Stretch>
+  count(name: string): Promise<number>
+  /** CPU time so far, in microseconds, of the database's processes and of this one. */
+  cpu(): Promise<{ readonly own: number; readonly server: number }>
+  close(): Promise<void>
+}
+
+const [, , name = ''] = process.argv
+const open = places[name]
+if (open === undefined) throw new Error(`no store ${name}`)
+const place = await open()
+let site: SweepingSite | undefined
+
+const application: Application = {
+  what: async () => place.what,
+
+  async fill(population) {
+    const { sessions } = populationOf(population)
+    const start = performance.now()
+    const deadline = Date.now() + LIFETIME
+    await place.fill(population, sessions, () => deadline)
+    const seconds = (performance.now() - start) / 1000
+    const bytes = (await place.bytes(population)) / sessions
+    const before = performance.now()
+    const store = await place.open(population)
+    const opened = performance.now()
+    await visit(siteOn(store), 'read', cookieOf(sessions >> 1))
+    const answered = performance.now()
+    return { seconds, bytes, payload: payloadBytes(), open: opened - before, first: answered - opened }
+  },
+
+  async costs(names, pace) {
+    const sites = []
+    for (const population of names.map(populationOf))
+      sites.push({ population, sessions: siteOn(await place.open(population.name)) })
+    return costs(sites, place.pids, pace)
+  },
+
+  async serve(population, lapse) {
+    const { sessions } = populationOf(population)
+    const deadline = Date.now() + LIFETIME
+    const lapsed = Date.now() + lapse
+    await place.fill('sweep', sessions, (n) => (n % 10 === 0 ? deadline : lapsed - (n % 1000)))
+    site = await sweepingSite(await place.open('sweep'))
+    return site.port
+  },
+
+  async go(sweeping) {
+    if (site === undefined) throw new Error('serve first')
+    return site.go(sweeping)
+  },
+
+  count: (population) => place.count(population),
+
+  async cpu() {
+    const { user, system } = process.cpuUsage()
+    return { own: user + system, server: cpuOf(place.pids()) }
+  },
+
+  async close() {
+    await site?.close()
+    await place.close()
+  },
+}
+
+process.on('message', ({ call, args }: { call: keyof Application; args: [never, never] }) => {
+  const work: Promise<unknown> = application[call](...args)
+  work.then(
+    (value) => process.send?.({ value }),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.stack : String(error) }),
+  )
+})
+process.on('disconnect', () => process.exit())
+process.send?.({ value: 'ready' })
