@@ -16,14 +16,22 @@ export const breaks: readonly Break[] = [
     name: 'the version is not checked',
     file: 'stores/memory.ts',
     edits: [
-      ["return entry.version === expected ? write(id, record, now) : 'conflict'", 'return write(id, record, now)'],
+      [
+        "return entry.version === expected ? write(id, entry, record, now) : 'conflict'",
+        'return write(id, entry, record, now)',
+      ],
     ],
     why: 'of two requests at once the later one silently wins',
   },
   {
     name: 'create writes over a live record',
     file: 'stores/memory.ts',
-    edits: [['return live(id, now) === undefined ? write(id, record, now) : null', 'return write(id, record, now)']],
+    edits: [
+      [
+        'return live(id, now) === undefined ? write(id, undefined, record, now) : null',
+        'return write(id, live(id, now), record, now)',
+      ],
+    ],
     why: 'an ID that collides opens, and destroys, somebody else’s session',
   },
   {

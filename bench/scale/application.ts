@@ -3,11 +3,21 @@
  * visitors over HTTP while it sweeps. `run.ts` says what to do next, and sends the visitors.
  */
 import { costs, cpuOf, type Pace, siteOn, type Slice, visit } from './cost.ts'
-import { places, payloadBytes } from './places.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
+import { type DeadlineOf, payloadBytes, places } from './places.ts'
 import { cookieOf, populationOf } from './population.ts'
 import { type Stretch, sweepingSite, type SweepingSite } from './sweeping.ts'
 
-const LIFETIME = 31 * 86_400_000
+const DAY = 86_400_000
+
+/**
+ * Nine in ten sessions end on the 30th day and the others on the 31st. So one population serves both: today all are
+ * alive, and by a clock that is just past the 30th day, nine in ten are dead.
+ */
+const deadlines = (): DeadlineOf => {
+  const now = Date.now()
+  return (n) => now + (n % 10 === 0 ? 31 * DAY : 30 * DAY - (n % 1000))
+}
 
 /** What filling one population gave. */
 export interface Filled {
@@ -25,8 +35,11 @@ export interface Application {
   what(): Promise<string>
   fill(name: string): Promise<Filled>
   costs(names: readonly string[], pace: Pace): Promise<Slice[]>
-  /** Fill a population of which one in ten is alive, or will be after `lapse` ms, and serve it; resolves to the port. */
-  serve(name: string, lapse: number): Promise<number>
+  /**
+   * Serve a population of which one in ten is alive; resolves to the port. A store that expires by a clock of its own is
+   * filled once more, so that this comes true after `lapse` ms.
+   */
+  serve(name: string, lapse?: number): Promise<number>
   go(sweeping: boolean): Promise<Stretch>
   count(name: string): Promise<number>
   /** CPU time so far, in microseconds, of the database's processes and of this one. */
@@ -46,8 +59,7 @@ const application: Application = {
   async fill(population) {
     const { sessions } = populationOf(population)
     const start = performance.now()
-    const deadline = Date.now() + LIFETIME
-    await place.fill(population, sessions, () => deadline)
+    await place.fill(population, sessions, deadlines())
     const seconds = (performance.now() - start) / 1000
     const bytes = (await place.bytes(population)) / sessions
     const before = performance.now()
@@ -67,10 +79,14 @@ const application: Application = {
 
   async serve(population, lapse) {
     const { sessions } = populationOf(population)
-    const deadline = Date.now() + LIFETIME
-    const lapsed = Date.now() + lapse
-    await place.fill('sweep', sessions, (n) => (n % 10 === 0 ? deadline : lapsed - (n % 1000)))
-    site = await sweepingSite(await place.open('sweep'))
+    if (lapse === undefined) {
+      const clock = { ...systemClock, now: () => Date.now() + 30 * DAY + DAY / 24 }
+      site = await sweepingSite(await place.open(population), clock)
+    } else {
+      const now = Date.now()
+      await place.fill('sweep', sessions, (n) => (n % 10 === 0 ? now + DAY : now + lapse))
+      site = await sweepingSite(await place.open('sweep'), systemClock)
+    }
     return site.port
   },
 

@@ -152,7 +152,7 @@ function pooledRatio(pairs: readonly Pair[]): Estimate {
   }
   const drawn = Array.from({ length: 400 }, () =>
     ratioOf(pairs.flatMap(() => pairs[Math.floor(random() * pairs.length)] ?? [])),
-  ).sort((a, b) => a - b)
+  ).toSorted((a, b) => a - b)
   return { median: ratioOf(pairs), low: drawn[10] ?? Number.NaN, high: drawn[389] ?? Number.NaN }
 }
 

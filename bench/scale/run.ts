@@ -57,7 +57,7 @@ const { values: flags } = parseArgs({
   options: {
     store: { type: 'string' },
     sessions: { type: 'string', default: '1k,100k,1M' },
-    rounds: { type: 'string', default: '15' },
+    rounds: { type: 'string', default: '10' },
     sweep: { type: 'boolean', default: true },
     quick: { type: 'boolean', default: false },
   },
@@ -72,7 +72,7 @@ const rounds = flags.quick ? 3 : Number(flags.rounds)
 const STRETCH_MS = 1500
 const PER_SECOND = 250
 /** No more sweeping than that is measured with visitors. */
-const SWEEP_SECONDS = flags.quick ? 10 : 240
+const SWEEP_SECONDS = flags.quick ? 10 : 90
 
 const file = join(import.meta.dirname, '..', 'scale.json')
 const known: Record<string, Found> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
@@ -91,7 +91,7 @@ async function measure(store: string): Promise<Found> {
   const load = [loadavg()[0] ?? 0]
   const say = (what: string): void =>
     console.log(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${store}: ${what}`)
-  const { application, stop } = await start(store)
+  const { application, stop } = await startApplication(store)
   try {
     const what = await application.what()
     say(what)
@@ -118,9 +118,10 @@ async function measureSweep(application: Application, store: string, say: (what:
   const largest = names.at(-1) ?? '1k'
   const { sessions } = populationOf(largest)
   const byItself = store === 'redis'
-  // Redis begins to expire by its own clock, a minute after the deadline; so long is filled and measured without it.
-  const begins = Date.now() + (byItself ? 60_000 + sessions / 20 : 0)
-  const port = await application.serve(largest, byItself ? begins - 60_000 - Date.now() : -1000)
+  // Redis begins to expire by its own clock, a minute after the deadline: the time to fill and to measure without it.
+  const lapse = sessions / 10
+  const begins = Date.now() + lapse + 60_000
+  const port = await application.serve(largest, ...(byItself ? [lapse] : []))
   const load = visitors(port, sessions, PER_SECOND)
   await load.run(2000)
   say(`visitors on ${largest}, of which nine in ten are dead`)
@@ -173,11 +174,11 @@ function summary(slices: readonly Slice[]): string {
 
 interface Started {
   readonly application: Application
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 /** The application of one store in a fresh process. */
-async function start(store: string): Promise<Started> {
+async function startApplication(store: string): Promise<Started> {
   const child = fork(join(import.meta.dirname, 'application.ts'), [store], {
     execArgv: ['--conditions=coatcheck-source', '--expose-gc', '--max-old-space-size=8192'],
   })

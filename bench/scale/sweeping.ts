@@ -2,9 +2,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Store } from 'coatcheck'
+import { type Clock, createSessions, type Store } from 'coatcheck'
 import { session } from 'coatcheck/node'
-import { siteOn } from './cost.ts'
 
 /** Delays of the event loop in one stretch, in ms. They contain the millisecond of the timer that measures them. */
 export interface Stretch {
@@ -28,20 +27,27 @@ export interface SweepingSite {
  * The sweeper is the real one, with its batches and pauses; a gate before each batch makes it wait while visitors are
  * measured without it.
  */
-export async function sweepingSite(store: Store): Promise<SweepingSite> {
+export async function sweepingSite(store: Store, clock: Clock): Promise<SweepingSite> {
   let gate = Promise.withResolvers<void>()
   let opened = false
   let removed = 0
   const gated: Store = { ...store }
-  const { sweep } = store
-  if (sweep)
+  if (store.sweep)
     gated.sweep = async (now, limit) => {
       await gate.promise
-      const result = await sweep(now, limit)
+      const result = (await store.sweep?.(now, limit)) ?? { removed: 0, more: false }
       removed += result.removed
       return result
     }
-  const sessions = siteOn(gated)
+  // A lifetime of which nearly all is left, so that no visit moves a deadline.
+  const sessions = createSessions({
+    store: gated,
+    clock,
+    lifetime: '1d',
+    cookie: { secure: false },
+    sweepEvery: false,
+    storeTimeout: '60s',
+  })
   const server = createServer(
     session(sessions, (request, response) => {
       const { data } = sessions.of(request)
@@ -49,6 +55,8 @@ export async function sweepingSite(store: Store): Promise<SweepingSite> {
       response.end(String(data['visits']))
     }),
   )
+  // Or a connection that a stall kept idle ends just as its next visitor comes.
+  server.keepAliveTimeout = 600_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   let done = false

@@ -1,5 +1,7 @@
+import { systemClock } from '../runtime/clock.ts'
 import { SessionError } from '../errors.ts'
-import type { EvictingStore, RecordInput, StoredRecord, SweepResult } from '../store.ts'
+import { type Entry, memoryEntries } from './memory-entries.ts'
+import type { EvictingStore, RecordInput, StoredRecord, SweepLimit, SweepResult } from '../store.ts'
 
 /** How much a {@link memoryStore} may hold. */
 export interface MemoryStoreOptions {
@@ -20,20 +22,13 @@ const SEARCH_WHEN_FULL = 1000
 /** Records looked at between two looks at the time. */
 const STRIDE = 256
 
-interface Entry {
-  readonly payload: string
-  readonly owner: string | undefined
-  readonly version: number
-  readonly size: number
-  expiresAt: number
-}
+/** Longest time that a sweep holds up the event loop, in ms. */
+const SLICE_MS = 0.5
 
 /** One walk of the sweep through all records, continued from batch to batch. */
 interface Pass {
-  readonly entries: MapIterator<[string, Entry]>
-  /** Records still to look at. */
-  left: number
-  /** The earliest deadline among those found alive, and those put at the end since it began: it may not meet them. */
+  readonly entries: Generator<Entry, undefined>
+  /** The earliest deadline among those found alive, and those put in since it began: it may not meet them. */
   soonest: number
 }
 
@@ -49,9 +44,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<Evicting
   const maxSessions = positive('maxSessions', options.maxSessions ?? 100_000)
   const maxBytes = positive('maxBytes', options.maxBytes ?? 256 * 1024 * 1024)
   const listeners = options.onEvict ? [options.onEvict] : []
-  // A Map keeps its keys in the order of insertion, so taking a key out and putting it back makes it the newest, and
-  // the first key is the one unused for longest: all that an LRU needs, with no package beside it.
-  const entries = new Map<string, Entry>()
+  const entries = memoryEntries()
   let bytes = 0
   let lastVersion = 0
   let pass: Pass | undefined
@@ -59,70 +52,73 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<Evicting
   let soonest = Infinity
   let warned = false
 
-  function put(id: string, entry: Entry): void {
-    remove(id)
-    entries.set(id, entry)
-    bytes += entry.size
-    soonest = Math.min(soonest, entry.expiresAt)
-    if (pass !== undefined) pass.soonest = Math.min(pass.soonest, entry.expiresAt)
-  }
-
-  function remove(id: string): boolean {
-    bytes -= entries.get(id)?.size ?? 0
-    return entries.delete(id)
+  function remove(entry: Entry): boolean {
+    const removed = entries.remove(entry)
+    if (removed) bytes -= entry.size
+    return removed
   }
 
   function live(id: string, now: number): Entry | undefined {
     const entry = entries.get(id)
     if (entry === undefined || entry.expiresAt > now) return entry
-    remove(id)
+    remove(entry)
     return undefined
   }
 
-  function write(id: string, record: RecordInput, now: number): { version: number } {
+  /** Over the entry `before`, if there is one. */
+  function write(id: string, before: Entry | undefined, record: RecordInput, now: number): { version: number } {
     const { payload, expiresAt, owner } = record
-    const entry: Entry = { payload, expiresAt, owner, size: sizeOf(record), version: lastVersion + 1 }
-    if (entry.size > maxBytes)
+    const size = sizeOf(record)
+    if (size > maxBytes)
       throw new SessionError(
         'record_too_large',
-        `${entry.size} bytes do not fit into the memory store's maxBytes of ${maxBytes}: ` +
+        `${size} bytes do not fit into the memory store's maxBytes of ${maxBytes}: ` +
           'keep less in the session, or raise maxBytes',
       )
-    lastVersion++
-    put(id, entry)
+    const version = ++lastVersion
+    // Changed where it stands: a new entry for each write would be garbage among a million that stay.
+    const entry = before ?? entries.add(id)
+    bytes += size - entry.size
+    entry.payload = payload
+    entry.owner = owner
+    entry.version = version
+    entry.size = size
+    entry.expiresAt = expiresAt
+    entries.use(entry)
+    soonest = Math.min(soonest, expiresAt)
+    if (pass !== undefined) pass.soonest = Math.min(pass.soonest, expiresAt)
     if (full()) removeDead(now, Infinity, SEARCH_WHEN_FULL, () => false)
-    // The new record is the last key, and fits alone: it never makes room for itself.
+    // The new record is the one used last, and fits alone: it never makes room for itself.
     while (full()) evictOldest(now)
-    return { version: entry.version }
+    return { version }
   }
 
   function full(): boolean {
-    return entries.size > maxSessions || bytes > maxBytes
+    return entries.size() > maxSessions || bytes > maxBytes
   }
 
   function evictOldest(now: number): void {
-    const [oldest] = entries
-    if (oldest === undefined) return
-    const [id, entry] = oldest
-    remove(id)
+    const entry = entries.oldest()
+    if (entry === undefined) return
+    remove(entry)
     if (entry.expiresAt <= now) return
     if (!warned) warnOfEviction(maxSessions, maxBytes)
     warned = true
-    for (const told of listeners) told(id)
+    for (const told of listeners) told(entry.id)
   }
 
   function removeDead(now: number, atMost: number, look: number, timeIsUp: () => boolean): SweepResult {
     if (now < soonest) return { removed: 0, more: false }
-    pass ??= { entries: entries.entries(), left: entries.size, soonest: Infinity }
+    pass ??= { entries: entries.walk(), soonest: Infinity }
     let removed = 0
-    for (let looked = 0; pass.left > 0; looked++, pass.left--) {
+    for (let looked = 0; ; looked++) {
       if (removed >= atMost || looked >= look || (looked % STRIDE === STRIDE - 1 && timeIsUp()))
         return { removed, more: true }
       const next = pass.entries.next()
-      if (next.done) break
-      const [id, entry] = next.value
+      if (next.done === true) break
+      const entry = next.value
       if (entry.expiresAt > now) pass.soonest = Math.min(pass.soonest, entry.expiresAt)
-      else if (remove(id)) removed++
+      else if (remove(entry)) removed++
     }
     soonest = pass.soonest
     pass = undefined
@@ -130,21 +126,33 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<Evicting
     return { removed, more: soonest <= now }
   }
 
+  /** In slices, since looking at a million records that live takes a quarter of a second. */
+  async function sweepSlices(now: number, limit: SweepLimit): Promise<SweepResult> {
+    const end = performance.now() + limit.ms
+    for (let removed = 0; ;) {
+      const sliceEnd = Math.min(performance.now() + SLICE_MS, end)
+      const slice = removeDead(now, limit.records - removed, Infinity, () => performance.now() >= sliceEnd)
+      removed += slice.removed
+      if (!slice.more || removed >= limit.records || performance.now() >= end) return { removed, more: slice.more }
+      await systemClock.sleep(0)
+    }
+  }
+
   return {
     name: 'memory',
     async read(id, now) {
       const entry = live(id, now)
       if (entry === undefined) return null
-      put(id, entry)
+      entries.use(entry)
       return asRecord(entry)
     },
     async create(id, record, now) {
-      return live(id, now) === undefined ? write(id, record, now) : null
+      return live(id, now) === undefined ? write(id, undefined, record, now) : null
     },
     async update(id, expected, record, now) {
       const entry = live(id, now)
       if (entry === undefined) return 'gone'
-      return entry.version === expected ? write(id, record, now) : 'conflict'
+      return entry.version === expected ? write(id, entry, record, now) : 'conflict'
     },
     async touch(id, expiresAt, now) {
       const entry = live(id, now)
@@ -152,21 +160,15 @@ export function memoryStore(options: MemoryStoreOptions = {}): Required<Evicting
       return entry !== undefined
     },
     async delete(id) {
-      return remove(id)
+      const entry = entries.get(id)
+      return entry !== undefined && remove(entry)
     },
     async *list(filter) {
-      // IDs first: reading moves a record to the end of the map, where a walk would meet it again and never end.
-      const ids = [...entries.keys()]
-      for (const id of ids) {
-        const entry = entries.get(id)
-        if (entry !== undefined && (filter?.owner === undefined || filter.owner === entry.owner))
-          yield { ...asRecord(entry), id, size: entry.size }
-      }
+      for (const entry of entries.walk())
+        if (filter?.owner === undefined || filter.owner === entry.owner)
+          yield { ...asRecord(entry), id: entry.id, size: entry.size }
     },
-    async sweep(now, limit) {
-      const end = performance.now() + limit.ms
-      return removeDead(now, limit.records, Infinity, () => performance.now() >= end)
-    },
+    sweep: sweepSlices,
     onEvict: (listener) => void listeners.push(listener),
     /** Does nothing: there is nothing to release, and whoever still has the store can still use it. */
     async close() {},
