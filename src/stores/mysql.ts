@@ -51,6 +51,7 @@ export function mysqlStore(client: MysqlClient, options: MysqlStoreOptions = {})
       ownerIs: 'owner = CONVERT(? USING utf8mb4) COLLATE utf8mb4_bin AND CAST(owner AS BINARY) = ?',
       unlessTaken: '',
     }),
+    chunkMs: 10,
     // By the deadline's index alone, so that no live record is locked; another sweep waits for these rows and then takes
     // the next. Ties go by ID, which makes the statement safe for replication by statement.
     async sweep(now, _from, limit) {

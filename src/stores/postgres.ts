@@ -57,6 +57,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       ownerIs: `${OWNER_KEY} = left(?, 500) AND owner = ?`,
       unlessTaken: ' ON CONFLICT (id) DO NOTHING',
     }),
+    chunkMs: 10,
     async sweep(now, from, limit) {
       const [row] = await connection.query(sweepSql(table, limit), [from, now])
       const [removed, last] = row ?? []

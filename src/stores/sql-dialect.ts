@@ -41,6 +41,8 @@ export interface SqlDialect extends SqlConnection {
   readonly createTable: boolean
   /** Make the table and its indexes. Must be harmless when others do so at the same time, or have done so. */
   create(): Promise<void>
+  /** Milliseconds that one statement of a sweep should take at most. */
+  readonly chunkMs: number
   /** Remove at most `limit` records that are dead at `now`: of those with a deadline from `from` on, the earliest. */
   sweep(now: number, from: number, limit: number): Promise<SweptChunk>
   faultOf(error: unknown): SqlFault | undefined

@@ -130,6 +130,8 @@ function dialectOf(database: SqliteDatabase, { own, patience, ...setup }: Setup)
           .map(cellsOf),
       ),
     change,
+    // All of them on the event loop: visitors wait for a chunk.
+    chunkMs: 2,
     sweep: async (now, _from, limit) => ({ removed: await change(sweepSql(setup.table, limit), [now]) }),
     create: () => on(() => createAtOnce(database, setup.schemaSql)),
     faultOf,
