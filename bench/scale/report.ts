@@ -88,13 +88,13 @@ function slicesOf({ slices }: Found, name: string, verb: Verb): Slice[] {
 }
 
 function sweepTables(all: readonly Found[]): string[] {
-  const rows = all.flatMap(({ store, sweep }) => (sweep === undefined ? [] : [sweepRow(store, sweep)]))
+  const rows = all.flatMap(({ store, sweep }) => (sweep ? [sweepRow(store, sweep)] : []))
   if (rows.length === 0) return []
   return [
     '## A sweep beside visitors',
     '',
     'Nine tenths of the largest population are dead and swept by the application that serves visitors over HTTP, 250 a',
-    'second at random moments, half of them writing. Stretches of 1.5 s with and without the sweep take turns. Delays of',
+    'second at random moments, one in two of them writing. Stretches of 1.5 s with and without the sweep take turns. Delays of',
     'the event loop contain the millisecond of the timer that measures them. Redis expires by itself.',
     '',
     ...table(

@@ -30,7 +30,7 @@ export interface Found {
   readonly load: readonly number[]
   readonly filled: Readonly<Record<string, Filled>>
   readonly slices: readonly Slice[]
-  readonly sweep: Swept | undefined
+  readonly sweep: Swept | void
 }
 
 /** The sweep of one store. */
@@ -77,7 +77,14 @@ const SWEEP_SECONDS = flags.quick ? 10 : 90
 const file = join(import.meta.dirname, '..', 'scale.json')
 const known: Record<string, Found> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
 for (const store of chosen) {
-  known[store] = await measure(store)
+  try {
+    known[store] = await measure(store)
+  } catch (error) {
+    // The other stores can be measured all the same.
+    console.error(`${store}:`, error)
+    process.exitCode = 1
+    continue
+  }
   const text = report(Object.values(known))
   if (flags.quick) console.log(text)
   else {
@@ -104,7 +111,9 @@ async function measure(store: string): Promise<Found> {
     const requests = ['memory', 'file', 'sqlite'].includes(store) ? 4000 : 2000
     const slices = await application.costs(names, { rounds, requests, atOnce: 8 })
     for (const name of names) say(`${name}: ${summary(slices.filter(({ population }) => population === name))}`)
-    const sweep = flags.sweep ? await measureSweep(application, store, say) : undefined
+    const sweep = flags.sweep
+      ? await measureSweep(application, store, say).catch((error: unknown) => say(`no sweep: ${String(error)}`))
+      : undefined
     load.push(loadavg()[0] ?? 0)
     const minutes = (performance.now() - started) / 60_000
     return { store, what, node: process.version, minutes, load, filled, slices, sweep }
@@ -127,7 +136,7 @@ async function measureSweep(application: Application, store: string, say: (what:
   say(`visitors on ${largest}, of which nine in ten are dead`)
   const stretch = async (sweeping: boolean): Promise<Seen> => {
     await application.go(sweeping)
-    const latencies = await load.run(STRETCH_MS)
+    const latencies = (await load.run(STRETCH_MS)).map((ms) => Math.round(ms * 100) / 100)
     return { ...(await application.go(sweeping)), latencies }
   }
   const pairs: Pair[] = []

@@ -46,7 +46,8 @@ export async function sweepingSite(store: Store, clock: Clock): Promise<Sweeping
     lifetime: '1d',
     cookie: { secure: false },
     sweepEvery: false,
-    storeTimeout: '60s',
+    // A batch waits at the gate for as long as visitors are measured without it.
+    storeTimeout: '1h',
   })
   const server = createServer(
     session(sessions, (request, response) => {
@@ -60,6 +61,7 @@ export async function sweepingSite(store: Store, clock: Clock): Promise<Sweeping
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   let done = false
+  let failure: unknown
   let sweeping: Promise<unknown> | undefined
   let histogram: ReturnType<typeof monitorEventLoopDelay> | undefined
   return {
@@ -72,7 +74,12 @@ export async function sweepingSite(store: Store, clock: Clock): Promise<Sweeping
       // The sweeper may be waiting at the gate that is closed already.
       else if (opened) gate = Promise.withResolvers()
       opened = on
-      if (on) sweeping ??= sessions.sweep().finally(() => (done = true))
+      if (on)
+        sweeping ??= sessions.sweep().then(
+          () => (done = true),
+          (error: unknown) => (failure = error),
+        )
+      if (failure !== undefined) throw failure
       histogram = monitorEventLoopDelay({ resolution: 1 })
       histogram.enable()
       return stretch
@@ -82,7 +89,7 @@ export async function sweepingSite(store: Store, clock: Clock): Promise<Sweeping
       server.closeAllConnections()
       server.close()
       await sessions.close()
-      await sweeping?.catch(() => {})
+      await sweeping
     },
   }
 }
