@@ -143,7 +143,7 @@ suite('plans of the statements', () => {
     await pool.query('INSERT INTO sessions VALUES ?', [rows()])
     await pool.query('ANALYZE TABLE sessions')
     for (const { sql, values } of await statementsOf(store, sent)) {
-      if (/^INSERT/.test(sql)) continue
+      if (sql.startsWith('INSERT')) continue
       const [plan] = await pool.query(`EXPLAIN ${sql}`, [...values])
       for (const step of plan as { type: string | null; key: string | null; Extra: string }[]) {
         const text = `${sql}: ${JSON.stringify(step)}`
