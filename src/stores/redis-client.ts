@@ -30,9 +30,13 @@ export interface NodeRedisMaster {
   readonly address: string
 }
 
-/** node-redis: an empty mapping undoes the application's, which may turn texts into Buffers. */
+/**
+ * node-redis: an empty mapping undoes the application's, which may turn texts into Buffers. `timeout` is how many
+ * milliseconds a command may wait to be sent; 0 for as long as it takes.
+ */
 export interface NodeRedisOptions {
   readonly typeMapping: Readonly<Record<string, never>>
+  readonly timeout?: number
 }
 
 /** ioredis: a `Redis`, with Sentinels or without. */
@@ -87,18 +91,40 @@ function has<Client extends RedisClient, Name extends string>(
 }
 
 const AS_TEXT: NodeRedisOptions = { typeMapping: {} }
+const AS_TEXT_UNTIMED: NodeRedisOptions = { typeMapping: {}, timeout: 0 }
+
+/** How many commands may be under way without a timer of the client's. */
+const MOST_UNTIMED = 256
+
+/**
+ * node-redis gives every command an `AbortSignal.timeout()`, to give up what it could not send (5 s by default): half of
+ * the CPU that a command costs it. Calls of a store are bounded in time above it anyway, so they go without, as long as
+ * few are under way. When many are, they may be piling up in a client whose connection hangs, and only its timers take
+ * them out again.
+ */
+function mostlyUntimed(send: (options: NodeRedisOptions, args: string[]) => Promise<unknown>): RedisCall {
+  let underWay = 0
+  return async (...args) => {
+    underWay += 1
+    try {
+      return await send(underWay > MOST_UNTIMED ? AS_TEXT : AS_TEXT_UNTIMED, args)
+    } finally {
+      underWay -= 1
+    }
+  }
+}
 
 function fromNodeRedis(client: NodeRedisClient): RedisConnection {
-  return single((...args) => client.sendCommand(args, AS_TEXT))
+  return single(mostlyUntimed((options, args) => client.sendCommand(args, options)))
 }
 
 function fromNodeRedisSentinel(client: NodeRedisSentinel): RedisConnection {
-  return single((...args) => client.sendCommand(false, args, AS_TEXT))
+  return single(mostlyUntimed((options, args) => client.sendCommand(false, args, options)))
 }
 
 function fromNodeRedisCluster(client: NodeRedisCluster): RedisConnection {
   // Said to be no reading command, so that the master answers it whatever `useReplicas` says.
-  const send: RedisConnection['write'] = (key, ...args) => client.sendCommand(key, false, args, AS_TEXT)
+  const send = mostlyUntimed((options, [key = '', ...args]) => client.sendCommand(key, false, args, options))
   return {
     write: send,
     read: send,

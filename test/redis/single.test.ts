@@ -245,6 +245,22 @@ suite('redis, one server', () => {
     }
   })
 
+  test("few commands wait without a timer of the client's; those that pile up are given up by it", async () => {
+    const away = createClient({ socket: { host: '127.0.0.1', port: 1 }, commandOptions: { timeout: 50 } })
+    away.on('error', () => {})
+    const connecting = away.connect().catch(() => {})
+    const store = redisStore(away, { prefix: newPrefix() })
+    let ended = 0
+    const reads = Array.from({ length: 300 }, async (_, n) => {
+      await assert.rejects(store.read(idOf(n), Date.now()))
+      ended += 1
+    })
+    await Promise.all(reads.slice(256))
+    assert.equal(ended, 44, 'given up after 50 ms')
+    away.destroy()
+    await Promise.all([...reads, connecting])
+  })
+
   test('anything that is no client, and a prefix that is no text, is refused at once', () => {
     for (const nothing of [null, undefined, {}, 'redis://localhost', () => {}])
       assert.throws(() => redisStore(nothing as never), isBadOption)
