@@ -3,6 +3,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { SessionError } from '../errors.ts'
 import type { Emit } from '../events/events.ts'
 import { inWords } from '../options/duration.ts'
+import { sharedTimer } from './shared-timer.ts'
 import type { Store } from '../store.ts'
 
 /**
@@ -16,6 +17,8 @@ import type { Store } from '../store.ts'
  * conflict with itself, and what it conflicts with looks like somebody else's (`docs/outages.md` has the table).
  */
 export function limitedStore(store: Store, limitMs: number, clock: Clock, emit: Emit): Store {
+  const timer = sharedTimer(limitMs, clock)
+
   function bounded<Result>(operation: string, call: () => Promise<Result>, repeatable = false): Promise<Result> {
     return new Promise((resolve, reject) => {
       let answered = false
@@ -29,7 +32,7 @@ export function limitedStore(store: Store, limitMs: number, clock: Clock, emit: 
           return
         }
         answered = true
-        cancel()
+        timer.end(waiting)
         const told =
           error instanceof SessionError
             ? error
@@ -37,12 +40,12 @@ export function limitedStore(store: Store, limitMs: number, clock: Clock, emit: 
         emit('storeError', { operation, code: told.code, error, retried: false })
         reject(told)
       }
-      const cancel = clock.after(limitMs, () => {
+      const waiting = timer.begin(() => {
         fail(new SessionError('store_timeout', `${operation} did not answer within ${inWords(limitMs)}`))
       })
       const succeed = (result: Result): void => {
         answered = true
-        cancel()
+        timer.end(waiting)
         resolve(result)
       }
       function attempt(): void {
