@@ -64,7 +64,7 @@ export function holdHead(
     end: (...args: unknown[]) => enter('end', args),
     flushHeaders: () => enter('flushHeaders', []),
   }
-  Object.assign(res, ours)
+  putMethods(res, ours)
 
   function enter(verb: Verb, args: Args): unknown {
     if (phase === 'before' && res.headersSent) stepAside()
@@ -140,7 +140,11 @@ export function holdHead(
 
   /** Nothing is left to hold: the head went through methods that were taken off `res` before ours were put there. */
   function stepAside(): void {
-    for (const verb of VERBS) if (res[verb] === ours[verb]) Object.assign(res, { [verb]: original[verb] })
+    // A name each: looked up by a variable, and assigned by Object.assign(), they cost a request 2 %.
+    if (res.writeHead === ours.writeHead) res.writeHead = original.writeHead
+    if (res.write === ours.write) res.write = original.write
+    if (res.end === ours.end) res.end = original.end
+    if (res.flushHeaders === ours.flushHeaders) res.flushHeaders = original.flushHeaders
     phase = 'open'
   }
 
@@ -163,11 +167,11 @@ export function holdHead(
   function make(verb: Call[0], args: Args): unknown {
     if (head === undefined) return Reflect.apply(original[verb], res, args)
     const { writeHead } = res
-    Object.assign(res, { writeHead: sendHead })
+    res.writeHead = sendHead
     try {
       return Reflect.apply(original[verb], res, args)
     } finally {
-      Object.assign(res, { writeHead })
+      res.writeHead = writeHead
     }
   }
 
@@ -216,6 +220,17 @@ export function holdHead(
     emitter.off('drain', nothing)
     emitter.emit('drain')
   }
+}
+
+/** One by one: Object.assign() costs several times as much on a response. */
+function putMethods(
+  res: NodeResponse,
+  { writeHead, write, end, flushHeaders }: Required<Pick<NodeResponse, Verb>>,
+): void {
+  res.writeHead = writeHead
+  res.write = write
+  res.end = end
+  res.flushHeaders = flushHeaders
 }
 
 function sizeOf(chunk: unknown): number {

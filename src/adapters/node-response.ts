@@ -42,16 +42,20 @@ export function answerPlainly(res: NodeResponse): void {
 /** A response's status and headers at one moment. */
 export interface Head {
   readonly status: number
-  readonly headers: ReadonlyMap<string, string | readonly string[]>
+  readonly headers: readonly (readonly [name: string, value: string | readonly string[]])[]
 }
 
 /** Status and headers as they are now, for restoreHead. */
 export function takeHead(res: NodeResponse): Head {
-  // A list is copied: Node's appendHeader adds to the very array that getHeaders hands out.
-  const entries = Object.entries(res.getHeaders()).map(
-    ([name, value]) => [name, Array.isArray(value) ? value.map(String) : String(value)] as const,
-  )
-  return { status: res.statusCode, headers: new Map(entries) }
+  const headers: [string, string | readonly string[]][] = []
+  const now = res.getHeaders()
+  // Rarely are there any yet, so nothing is built for none.
+  for (const name of Object.keys(now)) {
+    const value = now[name]
+    // A list is copied: Node's appendHeader adds to the very array that getHeaders hands out.
+    headers.push([name, Array.isArray(value) ? value.map(String) : String(value)])
+  }
+  return { status: res.statusCode, headers }
 }
 
 /** Put them back. The reason phrase goes too: Node fills in the status's own. */
