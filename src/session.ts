@@ -49,6 +49,7 @@ export class Session<Data extends object = Record<string, unknown>, Held extends
    */
   get data(): Held {
     this.#state.asked = true
+    this.#state.dataAsked = true
     // Whatever was stored is what the application put in under its own type, or what its schema gave out.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return this.#state.data as object as Held

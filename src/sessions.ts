@@ -14,6 +14,7 @@ import { resolvePolicy } from './options/options.ts'
 import type { SessionsOptions } from './options/options.ts'
 import { hashesAtOnce } from './runtime/platform.ts'
 import { keyedQueue } from './backend/queue.ts'
+import type { Decision } from './request/changes.ts'
 import type { Reply } from './request/reply.ts'
 import { requestSessions } from './request/requests.ts'
 import { refuseLate, replyFor, reportLate } from './request/respond.ts'
@@ -144,10 +145,12 @@ export function createSessions<Data extends object>(
         state.takesCookie = !cookieless && !headSent
         commitUnavailable(state, dropped, emit)
         if (headSent) refuseLate(state, backend, emit)
-        if (state.tail === undefined && (state.ended || state.unavailable || !backend.isDue(state, dropped))) {
-          return replyFor(state, policy, emit)
+        let decided: Decision | undefined
+        if (state.tail === undefined) {
+          decided = state.ended || state.unavailable ? undefined : backend.due(state, dropped)
+          if (!decided) return replyFor(state, policy, emit)
         }
-        return verbs.commit(state, dropped).then(() => replyFor(state, policy, emit))
+        return verbs.commit(state, dropped, decided).then(() => replyFor(state, policy, emit))
       } catch (error) {
         // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it was thrown
         return Promise.reject(error)

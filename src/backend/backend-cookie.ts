@@ -1,5 +1,6 @@
 import type { Backend, Missing } from './backend.ts'
-import { actionFor, unsavedKeys } from '../request/changes.ts'
+import { decisionFor, unsavedKeys } from '../request/changes.ts'
+import type { Decision } from '../request/changes.ts'
 import { decodeData, encodeData } from '../record/codec.ts'
 import type { Draft } from './compare-and-set.ts'
 import { SessionError } from '../errors.ts'
@@ -47,8 +48,11 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
     return isOver({ now: policy.clock.now(), createdAt: beganAt(head), absolute: policy.absolute }, expiresAt)
   }
 
-  async function save(state: SessionState, failed: boolean): Promise<void> {
-    const action = actionFor(state, policy, failed)
+  async function save(
+    state: SessionState,
+    failed: boolean,
+    { action, lines }: Decision = decisionFor(state, policy, failed),
+  ): Promise<void> {
     const from = origin(state)
     if (action === 'nothing' && !isStale(state)) return
     if (from && isPast(from)) return end(context, state, 'gone', failed ? [] : unsavedKeys(state))
@@ -57,7 +61,7 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
     if (state.headGone) throw tooLate('save()')
     if (!state.mayIssue) return reportWithheld(state, policy, emit)
 
-    let want = wanted(state, failed)
+    let want = wanted(state, failed, lines)
     if (failed && state.retiring) {
       want = { ...want, lines: carriedLines(want.lines, state.keep), ...(keepsNothing(state.keep) && NOBODYS) }
     }
@@ -88,6 +92,7 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
     if (state.headGone) throw tooLate('update()')
     const before = encodeData(state.data)
     const after = applied(change, before)
+    state.dataAsked = true
     follow(state.data, before, after)
     try {
       await save(state, false)
@@ -129,7 +134,10 @@ export function cookieBackend(seal: () => Promise<Seal>, policy: Policy, emit: E
     update,
     reload,
     destroy,
-    isDue: (state, failed) => actionFor(state, policy, failed) !== 'nothing' || isStale(state),
+    due(state, failed) {
+      const decision = decisionFor(state, policy, failed)
+      return decision.action === 'nothing' && !isStale(state) ? undefined : decision
+    },
     unsaved: unsavedKeys,
     lateAdvice: 'these sessions are in cookies, so change them before the response begins',
     description: [

@@ -1,5 +1,6 @@
 import type { Backend, Missing } from './backend.ts'
-import { actionFor, unsavedKeys } from '../request/changes.ts'
+import { decisionFor, unsavedKeys } from '../request/changes.ts'
+import type { Decision } from '../request/changes.ts'
 import { decodeData, encodeData } from '../record/codec.ts'
 import { compareAndSet, readAgain, readExpired, readRecord, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
 import type { Draft } from './compare-and-set.ts'
@@ -34,15 +35,18 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
     return 'missing' in reading ? { ...reading, id: ticket.id } : reading
   }
 
-  async function save(state: SessionState, failed: boolean): Promise<void> {
-    const action = actionFor(state, policy, failed)
+  async function save(
+    state: SessionState,
+    failed: boolean,
+    { action, lines }: Decision = decisionFor(state, policy, failed),
+  ): Promise<void> {
     const { stored, retiring } = state
-    if (action === 'create') await createRecord(context, state)
+    if (action === 'create') await createRecord(context, state, lines)
     else if (action === 'regenerate' && retiring) await regenerateRecord(context, state, retiring, failed)
     else if (action === 'renew' && stored && policy.renewal) {
       await renewRecord(context, state, stored, policy.renewal.grace)
     } else if (action === 'update' && stored) {
-      await saveChanges(context, state, stored, failed)
+      await saveChanges(context, state, stored, failed, lines)
       await admitChanged(context, state, stored)
     } else if (action === 'touch' && stored) await touchRecord(context, state, stored)
   }
@@ -103,7 +107,10 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
     update,
     reload,
     destroy,
-    isDue: (state, failed) => actionFor(state, policy, failed) !== 'nothing',
+    due(state, failed) {
+      const decision = decisionFor(state, policy, failed)
+      return decision.action === 'nothing' ? undefined : decision
+    },
     unsaved: unsavedKeys,
     lateAdvice: 'call await session.save() for changes made while streaming',
   }

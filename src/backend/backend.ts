@@ -1,4 +1,5 @@
 import type { DestroyReason, Emit, EndReason } from '../events/events.ts'
+import type { Decision } from '../request/changes.ts'
 import type { Policy } from '../options/options.ts'
 import type { SessionState, StoredState } from '../request/state.ts'
 import type { Store } from '../store.ts'
@@ -10,10 +11,13 @@ import type { Store } from '../store.ts'
 export interface Backend {
   /** The record a browser's token names, or why there is none for it. */
   find(token: string): Promise<StoredState | Missing>
-  /** Carry out what the commit decided; `failed` drops data changes. Afterwards `state` says what is so. */
-  save(state: SessionState, failed: boolean): Promise<void>
-  /** Whether {@link save} would do anything; answers without I/O, throws what encoding throws. */
-  isDue(state: SessionState, failed: boolean): boolean
+  /**
+   * Carry out what the commit decided; `failed` drops data changes. Afterwards `state` says what is so. `decided` is
+   * what {@link due} has answered in the same turn of the event loop; left out, it is decided now.
+   */
+  save(state: SessionState, failed: boolean, decided?: Decision): Promise<void>
+  /** What {@link save} would do; undefined for nothing. Answers without I/O, throws what encoding throws. */
+  due(state: SessionState, failed: boolean): Decision | undefined
   /** Keys whose values are not in the store; empty when all is saved. */
   unsaved(state: SessionState): string[]
   update(state: SessionState, change: (data: Record<string, unknown>) => unknown): Promise<void>

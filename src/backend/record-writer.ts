@@ -5,7 +5,7 @@ import type { Draft } from './compare-and-set.ts'
 import { isCookieOutdated, markedNotes, markOf } from '../cookie/cookie-mark.ts'
 import { SessionError } from '../errors.ts'
 import type { Emit, EndReason } from '../events/events.ts'
-import { changedKeys, mergeLines } from '../record/merge.ts'
+import { changedKeys, mergeLines, sameLines } from '../record/merge.ts'
 import type { SettleClash, SettledClash } from '../record/merge.ts'
 import type { Lines } from '../record/record.ts'
 import { admit } from '../owners/owner-limit.ts'
@@ -35,14 +35,14 @@ export interface WriteContext {
 /** 256 random bits do not collide. A generator whose bits do is broken, and that is said. */
 const MAX_DRAWS = 5
 
-/** First record of a session. */
-export async function createRecord(context: WriteContext, state: SessionState): Promise<void> {
+/** First record of a session; `lines` is its data, encoded, where that is known already. */
+export async function createRecord(context: WriteContext, state: SessionState, lines?: Lines): Promise<void> {
   if (state.headGone) throw new SessionError('cookie_too_late', 'save a new session before the response begins')
   if (!state.mayIssue) {
     // Without its cookie the record could never be found again: one orphan a request.
     return reportWithheld(state, context.policy, context.emit)
   }
-  const made = await insertRecord(context, draft(context, state, wanted(state, false)), state.ticket)
+  const made = await insertRecord(context, draft(context, state, wanted(state, false, lines)), state.ticket)
   try {
     await admit(context, made)
   } catch (error) {
@@ -83,14 +83,15 @@ export async function touchRecord(context: WriteContext, state: SessionState, fr
   else settleOutcome(context, state, await fitting(newest, policy), from.lines, [])
 }
 
-/** Save changes, merged with what others saved meanwhile. */
+/** Save changes, merged with what others saved meanwhile; `lines` is the data, encoded, where that is known already. */
 export async function saveChanges(
   context: WriteContext,
   state: SessionState,
   from: StoredState,
   failed: boolean,
+  lines?: Lines,
 ): Promise<void> {
-  const want = wanted(state, failed)
+  const want = wanted(state, failed, lines)
   const clashes: SettledClash[] = []
   const outcome = await context.queue.run(from.ticket.id, () =>
     compareAndSet(context.store, context.policy, from, (current) => {
@@ -127,12 +128,12 @@ export function draftIfDue(
   const { move, expiresAt } = plan(state, context.policy, current.expiresAt, want.permanent)
   const unchanged =
     !current.rewriteDue &&
-    changedKeys(current.lines, want.lines).length === 0 &&
+    sameLines(current.lines, want.lines) &&
     want.permanent === current.head.permanent &&
     want.owner === current.owner &&
     want.authAt === current.head.authAt &&
     sameNote(want.note, current.head.note) &&
-    !isCookieOutdated({ ...state, stored: current }, context.policy)
+    !isCookieOutdated(state, context.policy, current)
   return unchanged && move === 'stay' ? null : draft(context, state, want, current.head, expiresAt)
 }
 
@@ -180,7 +181,7 @@ export function settleOutcome(
   if (moved || differs) state.cookieDue = 'issue'
   if (sent) {
     Object.assign(state, membersOf(outcome))
-    follow(state.data, sent, outcome.lines)
+    if (outcome.lines !== sent) follow(state.data, sent, outcome.lines)
   }
   const { ticket, owner } = outcome
   for (const { key, winner } of clashes) context.emit('conflict', { id: ticket.id, owner, key, winner }, state)

@@ -11,8 +11,12 @@ type Facts = Pick<SessionState, 'mayIssue' | 'headGone' | 'takesCookie'>
  * Whether the browser has its cookie from other settings than those in force, and this response can mend it. Compares
  * two short texts; a change of the settings costs one write for each session that comes back.
  */
-export function isCookieOutdated(state: Facts & Pick<SessionState, 'stored'>, { cookie }: Policy): boolean {
-  return state.stored !== undefined && markOf(state.stored.head) !== cookie.mark && canSend(state)
+export function isCookieOutdated(
+  state: Facts & Pick<SessionState, 'stored'>,
+  { cookie }: Policy,
+  stored: SessionState['stored'] = state.stored,
+): boolean {
+  return stored !== undefined && markOf(stored.head) !== cookie.mark && canSend(state)
 }
 
 /** Which settings a record's cookie was last sent with; undefined for the default ones. */

@@ -9,14 +9,23 @@ import type { Lines } from '../record/record.ts'
 import { mayRenew, origin, plan } from './state.ts'
 import type { SessionState } from './state.ts'
 
+/** What a commit has to do. */
+export interface Decision {
+  readonly action: Action
+  /** What the data encodes to now, where that was asked for: whoever writes it at once need not ask again. */
+  readonly lines: Lines | undefined
+}
+
 /** What a commit of this state has to do, on any back end; no I/O. Throws what encoding the data throws. */
-export function actionFor(state: SessionState, policy: Policy, failed: boolean): Action {
+export function decisionFor(state: SessionState, policy: Policy, failed: boolean): Decision {
   const { stored } = state
-  return decide({
+  const asked = !failed && state.ended === undefined && state.retiring === undefined
+  const lines = asked && mayDiffer(state) ? encodeData(state.data) : undefined
+  const action = decide({
     ended: state.ended !== undefined,
     stored: origin(state) !== undefined,
     regenerating: state.retiring !== undefined,
-    changed: !failed && state.ended === undefined && state.retiring === undefined && isChanged(state),
+    changed: asked && isChanged(state, lines),
     failed,
     cookieOutdated: isCookieOutdated(state, policy),
     renewable: stored !== undefined && mayRenew(state, policy, stored),
@@ -25,26 +34,31 @@ export function actionFor(state: SessionState, policy: Policy, failed: boolean):
       ? plan(state, policy, stored.expiresAt, failed ? stored.head.permanent : state.permanent).move
       : 'stay',
   })
+  return { action, lines }
 }
 
 /** Keys whose values differ from what is stored. Never throws: a value that cannot be stored is one that differs. */
 export function unsavedKeys(state: SessionState): string[] {
-  return changedKeys(state.stored?.lines ?? state.blank, linesAsFarAsPossible(state.data))
+  const before = state.stored?.lines ?? state.blank
+  const now = linesAsFarAsPossible(state.data)
+  return sameLines(before, now) ? [] : changedKeys(before, now)
 }
 
-function isChanged(state: SessionState): boolean {
+/** Data that nobody was handed is what was loaded, and need not be encoded to be compared. */
+function mayDiffer({ stored, data, dataAsked }: SessionState): boolean {
+  return stored ? dataAsked : Object.keys(data).length > 0
+}
+
+function isChanged(state: SessionState, lines: Lines | undefined): boolean {
   const { stored } = state
-  if (!stored)
-    return (
-      (Object.keys(state.data).length > 0 && !sameLines(encodeData(state.data), state.blank)) ||
-      state.owner !== undefined
-    )
+  const differs = lines !== undefined && !sameLines(lines, stored?.lines ?? state.blank)
+  if (!stored) return differs || state.owner !== undefined
   return (
+    differs ||
     state.permanent !== stored.head.permanent ||
     state.owner !== stored.owner ||
     state.authAt !== stored.head.authAt ||
-    !sameNote(state.note, stored.head.note) ||
-    !sameLines(encodeData(state.data), stored.lines)
+    !sameNote(state.note, stored.head.note)
   )
 }
 

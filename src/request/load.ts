@@ -48,6 +48,7 @@ export function sessionLoader(
       dropped: false,
       createdAt: from?.head.createdAt ?? clock.now(),
       asked: false,
+      dataAsked: false,
       counts: request.activity ?? true,
       secure: request.secure,
       takesCookie: undefined,

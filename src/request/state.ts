@@ -57,6 +57,8 @@ export interface SessionState {
   createdAt: number
   /** The application asked for the session: the response depends on it. */
   asked: boolean
+  /** `data` was handed out: only since then may it differ from what is stored. */
+  dataAsked: boolean
   /** This request counts as a visit. */
   readonly counts: boolean
   /** The visitor came by https. */

@@ -1,4 +1,5 @@
 import type { Backend } from '../backend/backend.ts'
+import type { Decision } from './changes.ts'
 import { destroySession } from '../backend/destroy-session.ts'
 import { SessionError } from '../errors.ts'
 import { signIn, signOut, takeNewId } from '../backend/new-id.ts'
@@ -12,7 +13,7 @@ import { unavailability } from './unavailable.ts'
 
 /** The members of a session that may wait for the store, and the commit, which is the last of them. */
 export interface Verbs extends SessionVerbs {
-  commit(state: SessionState, failed: boolean): Promise<void>
+  commit(state: SessionState, failed: boolean, decided: Decision | undefined): Promise<void>
   /** Resolves once none of them is under way, for any session. */
   idle(): Promise<void>
 }
@@ -42,7 +43,7 @@ export function sessionVerbs(backend: Backend, policy: Policy, isClosed: () => b
   }
 
   return {
-    commit: (state, failed) => inTurn(state, 'the commit', () => backend.save(state, failed)),
+    commit: (state, failed, decided) => inTurn(state, 'the commit', () => backend.save(state, failed, decided)),
 
     save: (state) =>
       inTurn(state, 'save()', async () => {

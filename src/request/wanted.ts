@@ -14,15 +14,15 @@ export interface Wanted {
   readonly note: SessionState['note']
 }
 
-/** Read what is wanted off a state. Throws `bad_value` for data that cannot be stored. */
-export function wanted(state: SessionState, failed: boolean): Wanted {
+/** Read what is wanted off a state; `encoded` is its data, encoded. Throws `bad_value` for data that cannot be stored. */
+export function wanted(state: SessionState, failed: boolean, encoded?: Lines): Wanted {
   const from = origin(state)
   if (failed) {
     const lines = from?.lines ?? NO_LINES
     return { lines, permanent: state.permanent, ...NOBODYS, ...(from && membersOf(from)) }
   }
   const { permanent, owner, authAt, note } = state
-  return { lines: encodeData(state.data), permanent, owner, authAt, note }
+  return { lines: encoded ?? encodeData(state.data), permanent, owner, authAt, note }
 }
 
 /** What is saved beside the data: our change stands, what we left alone is theirs. */
