@@ -33,7 +33,7 @@ export interface OpenRequest {
   /** Whether the connection is https, as the framework's own trusted-proxy setting says. */
   readonly secure: boolean
   /** False for requests that are no visit, such as polling or prefetching: the deadline stays. Default true. */
-  readonly activity?: boolean
+  readonly activity?: boolean | undefined
   /** The framework's own request object, for the option `requestInfo`. */
   readonly request?: object
 }

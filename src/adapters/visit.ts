@@ -11,7 +11,7 @@ export interface VisitOptions<Data extends object> extends OpenRequest {
   /** Open the session when it is first asked for instead of now. */
   readonly lazy: boolean
   /** Called once the session is open. */
-  readonly onOpen?: (session: Session<Data>) => void
+  readonly onOpen?: ((session: Session<Data>) => void) | undefined
 }
 
 /** One request's session, as its adapter sees it: it may turn out that nobody asks for it. */
@@ -25,7 +25,7 @@ export interface Visit {
 /** Register the session of one request, opened now or, in the lazy form, by the first `sessions.get(request)`. */
 export async function beginVisit<Data extends object>(
   sessions: Sessions<Data>,
-  { lazy, onOpen, ...from }: VisitOptions<Data>,
+  options: VisitOptions<Data>,
 ): Promise<Visit> {
   let session: Session<Data> | undefined
   let opening: Promise<Session<Data>> | undefined
@@ -33,19 +33,19 @@ export async function beginVisit<Data extends object>(
   let committed = false
 
   async function open(): Promise<Session<Data>> {
-    session = await sessions.open(from)
-    onOpen?.(session)
+    session = await sessions.open(options)
+    options.onOpen?.(session)
     return session
   }
 
-  if (lazy) {
-    sessions.attach(from.request, () => {
+  if (options.lazy) {
+    sessions.attach(options.request, () => {
       if (closed) return Promise.reject(tooLate())
       opening = open()
       return opening
     })
   } else {
-    sessions.attach(from.request, await open())
+    sessions.attach(options.request, await open())
   }
 
   function settled(reply: Reply): Reply {

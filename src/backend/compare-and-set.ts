@@ -63,19 +63,16 @@ export function supersededDraft(from: StoredState, expiresAt: number, successor?
  * ID that replaced it: whoever gets another ticket than it asked for owes the browser the new token.
  */
 export async function readRecord(store: Store, policy: Policy, ticket: Ticket): Promise<Reading> {
-  const reading = await readOne(store, policy, ticket)
+  const now = policy.clock.now()
+  const record = await store.read(ticket.id, now)
+  const reading = understand(record, policy, ticket, now)
   if (!('missing' in reading) || !reading.successor || !reading.grace) return reading
   const next = await openGrace(ticket, reading.successor, reading.grace, policy.clock.now())
   if (!next) return reading
-  const there = await readOne(store, policy, next)
+  const later = policy.clock.now()
+  const there = understand(await store.read(next.id, later), policy, next, later)
   // What has ended there has ended here, too; `unknown` would give a request in flight a new cookie.
   return 'missing' in there && there.missing !== 'unreadable' ? reading : there
-}
-
-async function readOne(store: Store, policy: Policy, ticket: Ticket): Promise<Reading> {
-  const now = policy.clock.now()
-  const record = await store.read(ticket.id, now)
-  return record === null ? { missing: 'unknown' } : understand(record, policy, ticket, now)
 }
 
 /**
@@ -108,7 +105,8 @@ export async function fitting(record: StoredState, { validation }: Policy): Prom
   return validation ? { ...record, lines: await validation.fit(record.lines) } : record
 }
 
-function understand(record: StoredRecord, policy: Policy, ticket: Ticket, now: number): Reading {
+function understand(record: StoredRecord | null, policy: Policy, ticket: Ticket, now: number): Reading {
+  if (record === null) return { missing: 'unknown' }
   if (record.unreadable !== undefined) return { missing: 'unreadable', detail: record.unreadable }
   const decoded = decodeRecord(record.payload)
   if ('unreadable' in decoded) return { missing: 'unreadable', detail: decoded.unreadable }

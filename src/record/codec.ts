@@ -16,6 +16,7 @@ import { unreadable } from './codec-refusal.ts'
 import { mayBeDeep, mayHaveTags, revive } from './codec-tags.ts'
 import { isJsonNumber, jsonOf, limitSize, newWalk, refuseSymbolKeys } from './codec-walk.ts'
 import { SessionError } from '../errors.ts'
+import { MAX_PAYLOAD } from './record.ts'
 import type { Lines } from './record.ts'
 
 /**
@@ -50,6 +51,8 @@ export function decodeData(lines: Lines): Record<string, unknown> {
  */
 export function encodeValue(value: unknown, key: string): string {
   if (value === null || typeof value === 'boolean' || isJsonNumber(value)) return String(value)
+  // A text needs no walk, and many values are texts: JSON makes at most six characters of one.
+  if (typeof value === 'string' && value.length < MAX_PAYLOAD / 8) return JSON.stringify(value)
   const walk = newWalk(key)
   try {
     // Checking first and then the native stringify: far faster than building the text in JavaScript.

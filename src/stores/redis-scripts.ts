@@ -6,8 +6,8 @@ import type { RedisConnection } from './redis-client.ts'
  */
 export interface RedisScript {
   readonly source: string
-  /** SHA-1 of the source, by which a server knows it. */
-  readonly digest: () => Promise<string>
+  /** SHA-1 of the source, by which a server knows it. A promise the first time. */
+  readonly digest: () => string | Promise<string>
 }
 
 /**
@@ -110,7 +110,8 @@ export async function runScript(
   ...args: string[]
 ): Promise<unknown> {
   try {
-    return await write(key, 'EVALSHA', await digest(), '1', key, ...args)
+    const known = digest()
+    return await write(key, 'EVALSHA', typeof known === 'string' ? known : await known, '1', key, ...args)
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
     return write(key, 'EVAL', source, '1', key, ...args)
@@ -119,8 +120,8 @@ export async function runScript(
 
 function script(text: string): RedisScript {
   const source = text.trim()
-  let digest: Promise<string> | undefined
-  return { source, digest: () => (digest ??= sha1(source)) }
+  let digest: string | undefined
+  return { source, digest: () => digest ?? sha1(source).then((made) => (digest = made)) }
 }
 
 /** WebCrypto, because it is the same in every runtime. */
