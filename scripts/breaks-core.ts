@@ -137,8 +137,8 @@ export const breaks: readonly Break[] = [
     file: 'sessions.ts',
     edits: [
       [
-        'return verbs.commit(state, dropped).then(() => replyFor(state, policy, emit))',
-        'void verbs.commit(state, dropped).catch(() => 0)\n        return Promise.resolve(replyFor(state, policy, emit))',
+        'return verbs.commit(state, dropped, decided).then(() => replyFor(state, policy, emit))',
+        'void verbs.commit(state, dropped, decided).catch(() => 0)\n        return Promise.resolve(replyFor(state, policy, emit))',
       ],
     ],
     why: 'a redirect outruns the save, and a failed save is a 200',
@@ -446,7 +446,7 @@ export const breaks: readonly Break[] = [
   {
     name: 'every request that reads writes',
     file: 'request/changes.ts',
-    edits: [['!sameLines(encodeData(state.data), stored.lines)', 'encodeData(state.data).size > 0']],
+    edits: [['!sameLines(lines, stored?.lines ?? state.blank)', '(!!stored || !sameLines(lines, state.blank))']],
     why: 'a write per page view, and conflicts among readers',
   },
   {
@@ -463,8 +463,8 @@ export const breaks: readonly Break[] = [
   },
   {
     name: 'a store call may take for ever',
-    file: 'backend/limited-store.ts',
-    edits: [['clock.after(limitMs, ', 'clock.after(Infinity, ']],
+    file: 'backend/shared-timer.ts',
+    edits: [['setFor(limitMs)', 'setFor(Infinity)']],
     why: 'a frozen store holds every request',
   },
   {
@@ -588,7 +588,12 @@ export const breaks: readonly Break[] = [
   {
     name: 'schema: the defaults of a new session count as a change',
     file: 'request/changes.ts',
-    edits: [['!sameLines(encodeData(state.data), state.blank)', 'encodeData(state.data).size > 0']],
+    edits: [
+      [
+        '!sameLines(lines, stored?.lines ?? state.blank)',
+        '(stored ? !sameLines(lines, stored.lines) : lines.size > 0)',
+      ],
+    ],
     why: 'every visitor gets a record and a cookie',
   },
   {
