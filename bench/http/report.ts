@@ -41,7 +41,7 @@ export function report(
     }),
     ...workTable(contenders, results),
   ]
-  return `# Measured side by side\n\n${sections.join('\n')}`
+  return `# Measured side by side\n\nWritten by \`npm run bench\`; what it means: [Performance](../docs/performance.md).\n\n${sections.join('\n')}`
 }
 
 /** The targets as a table of Markdown; nothing when there are none. */

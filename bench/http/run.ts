@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --quick] [--rounds N] [--only PART,…] [--check]`: Coatcheck and its peers, side by side, over HTTP.
+ * `npm run bench [-- --quick] [--rounds N] [--only PART,… [--write]] [--check]`: Coatcheck and its peers, side by side.
  *
  * Every round starts each contender in fresh processes on a core of their own, in an order reversed from round to
  * round; ratios are taken inside a round, so that what slows the machine slows both sides. The headline is the server's
@@ -38,6 +38,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string' },
     only: { type: 'string' },
     check: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 })
 /** Where the page about performance has them. */
@@ -109,7 +110,7 @@ async function measureAll(): Promise<void> {
   say(`${chosen.length} contenders, ${rounds} rounds, Node ${process.version}, ${cpus()[0]?.model ?? 'CPU'}`)
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of round % 2 === 0 ? chosen : chosen.toReversed()) await measureOnce(contender, round)
-    if (!parts) await measureInProcessOnce(round)
+    if (!parts || parts.includes('in-process')) await measureInProcessOnce(round)
     busy.push(busyness())
   }
   const sizes = await bundleSizes()
@@ -130,7 +131,7 @@ async function measureAll(): Promise<void> {
   }
   const text = report(chosen, results, targets, circumstances)
   console.log(`\n${text}`)
-  if (!parts) writeResults(text, targets)
+  if (!parts || flags.write) writeResults(text, targets)
 }
 
 function writeResults(text: string, targets: readonly Verdict[]): void {
