@@ -1,6 +1,13 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
+/**
+ * When a server dies, all its connections end at once. The driver (7.9) then asks anew over the connection by which it
+ * watches the server, and where that one is destroyed but its end not yet told, it waits for ever for its buffer to
+ * drain: the client never finds the server again. So that connection, the first, ends before the others, in ms.
+ */
+const WATCHER_FIRST = 50
+
 /** A server in front of another one. */
 export interface CommandQueue {
   readonly url: string
@@ -16,17 +23,20 @@ export async function commandQueue(url: string): Promise<CommandQueue> {
   const { hostname, port } = new URL(url)
   const sockets = new Set<Socket>()
   let last: Promise<unknown> = Promise.resolve()
+  let connections = 0
 
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname)
+    const first = connections++ === 0
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.setNoDelay(true)
       socket.on('error', () => {})
       socket.on('close', () => {
         sockets.delete(socket)
-        client.destroy()
         upstream.destroy()
+        if (first) client.destroy()
+        else setTimeout(() => client.destroy(), WATCHER_FIRST)
       })
     }
     const answers = messages(upstream)
