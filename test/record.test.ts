@@ -24,6 +24,7 @@ const heads: fc.Arbitrary<RecordHead> = fc.record(
     permanent: fc.boolean(),
     lifetime: times,
     authAt: times,
+    note: fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), texts, { noNullPrototype: true }),
     meta: fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), json, { noNullPrototype: true }),
   },
   { requiredKeys: ['kind', 'createdAt', 'permanent'], noNullPrototype: true },
@@ -46,6 +47,7 @@ test('a record without data, and one with every head field, come back as they we
     permanent: false,
     lifetime: 60_000,
     authAt: 1763722800001,
+    note: { device: 'phone' },
     meta: { sealed: 'x', list: [1, null, { a: true }] },
   }
   assert.deepEqual(decodeRecord(encodeRecord(full, LINES)), { head: full, lines: LINES })
@@ -117,6 +119,10 @@ test('a head with a field of the wrong type is no record', () => {
     { lifetime: null },
     { authAt: null },
     { authAt: [] },
+    { note: null },
+    { note: [] },
+    { note: 'phone' },
+    { note: { device: 'phone', number: 1 } },
     { meta: null },
     { meta: [] },
     { meta: 'x' },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import * as fc from 'fast-check'
-import { isOver, planDeadline, target } from '../../src/request/lifetime.ts'
+import { beganAt, isOver, planDeadline, target } from '../../src/request/lifetime.ts'
 import type { DeadlinePlan, LifetimeFacts } from '../../src/request/lifetime.ts'
 
 const MINUTE = 60_000
@@ -24,6 +24,13 @@ suite('lifetime', () => {
     assert.equal(target(facts({ createdAt: START - 90 * DAY + HOUR })), START + HOUR)
     assert.equal(target(facts({ createdAt: START - 90 * DAY })), START)
     assert.equal(target(facts({ absolute: Infinity, createdAt: 0 })), START + 10 * HOUR)
+  })
+
+  test('the absolute lifetime counts from the beginning, or from a later proof of who the owner is', () => {
+    assert.equal(beganAt({ createdAt: START }), START)
+    assert.equal(beganAt({ createdAt: START, authAt: undefined }), START)
+    assert.equal(beganAt({ createdAt: START, authAt: START + HOUR }), START + HOUR)
+    assert.equal(beganAt({ createdAt: START + HOUR, authAt: START }), START + HOUR)
   })
 
   test('a deadline is the first moment at which the session is over', () => {
