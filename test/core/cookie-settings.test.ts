@@ -282,8 +282,9 @@ suite('Clear-Site-Data', () => {
       [['cookies', 'executionContexts'], '"cookies", "executionContexts"'],
       [['*'], '"*"'],
       [false, undefined],
+      [undefined, undefined],
     ] as const) {
-      const on = await visited({ user: 'ann' }, { clearSiteData })
+      const on = await visited({ user: 'ann' }, clearSiteData === undefined ? {} : { clearSiteData })
       const ending = await on.open({ secure: true })
       await ending.destroy()
       assert.equal((await on.commit(ending)).headers?.['clear-site-data'], value)

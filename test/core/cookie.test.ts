@@ -101,6 +101,8 @@ suite('cookie names and rules', () => {
       { secure: true, partitioned: true, priority: 'high' },
       { name: '__Host-Http-id', secure: true },
       { path: `/${'a'.repeat(1_023)}` },
+      { domain: `${'a.'.repeat(125)}org` },
+      { priority: 'medium' },
       { replaces: [{ name: 'connect.sid' }, { path: '/app' }, { domain: 'example.org' }] },
     ]
     for (const options of good) {
@@ -110,6 +112,12 @@ suite('cookie names and rules', () => {
       assert.deepEqual(made.read(`${made.name}=${TOKEN}`), [TOKEN])
     }
   })
+})
+
+test('an option that plain JavaScript sets to undefined is left out', () => {
+  const nothing = { name: undefined, secure: undefined, sameSite: undefined, path: undefined, domain: undefined }
+  const made = Reflect.apply(cookie, undefined, [{ ...nothing, priority: undefined, replaces: undefined }])
+  assert.equal(made.issue(TOKEN, NOW, DAY), cookie().issue(TOKEN, NOW, DAY))
 })
 
 suite('reading the cookie', () => {
@@ -287,6 +295,9 @@ suite('the mark of the settings', () => {
     const marks = others.map((options) => cookie(options).mark)
     assert.equal(new Set([undefined, ...marks]).size, others.length + 1)
     for (const mark of marks) assert.match(mark ?? '', /^[a-z\d]{1,7}$/)
+    // Records hold it: another way to work it out would write every session anew.
+    assert.equal(cookie({ path: '/app' }).mark, '100js5l')
+    assert.equal(cookie({ replaces: [{ path: '/app' }, { name: 'connect.sid' }] }).mark, '19k3fuo')
     assert.equal(cookie({ domain: '.Example.org' }).mark, cookie({ domain: 'example.org' }).mark)
   })
 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { openGrace, sealGrace } from '../../src/record/grace.ts'
 import type { Grace } from '../../src/record/succession.ts'
-import { drawTicket } from '../../src/cookie/token.ts'
+import { drawTicket, ticketFor } from '../../src/cookie/token.ts'
 import type { Ticket } from '../../src/cookie/token.ts'
 
 const NOW = 1_000_000_000_000
@@ -56,6 +56,12 @@ suite('the grace of a renewed token', () => {
     }
     for (const damaged of ['', 'A', '*', '\0', 'é', grace.sealed.slice(0, 15), grace.sealed.repeat(1000)])
       assert.equal(await openGrace(old, next.id, { ...grace, sealed: damaged }, NOW), undefined, damaged.slice(0, 20))
+  })
+
+  test('opens what an earlier release has sealed: a deployment cuts nobody off', async () => {
+    const [old, next] = [await ticketFor('A'.repeat(43)), await ticketFor('b'.repeat(43))]
+    const sealed = 'yeOS5VdqvhfrKJLXUkHk4YgLMGwKCXWyl5hqurc32VLRrUgGHqBkWbRtWWr2lXZWNIsGiUsRHVHtKNtxKnKcDQWiN98yO38'
+    assert.deepEqual(await openGrace(old, next.id, { until: UNTIL, sealed }, NOW), next)
   })
 
   test('is another one each time, so that two renewals at once tell nothing about each other', async () => {

@@ -1,0 +1,74 @@
+/** What is told of a session that turns out to be over, or to have left something behind. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { memoryStore } from '../../src/stores/memory.ts'
+import { visited } from './site.ts'
+import type { Scene } from './site.ts'
+
+const DAY = 86_400_000
+
+function gone(on: Scene): readonly object[] {
+  return on.events.filter(({ name }) => name === 'gone').map(({ event }) => Object(event))
+}
+
+suite('a session that is over', () => {
+  test('reload() says whether it moved on or ended, and loses no keys that anybody changed', async () => {
+    for (const [end, reason] of [
+      ['regenerate', 'superseded'],
+      ['destroy', 'gone'],
+    ] as const) {
+      const on = await visited()
+      const [late, first] = [await on.open(), await on.open()]
+      await first[end]()
+      await on.commit(first)
+      assert.equal(await late.reload(), false)
+      assert.deepEqual({ ...late.data }, {})
+      assert.deepEqual(gone(on), [{ id: late.id, reason, keys: [] }])
+    }
+  })
+
+  test('destroy() says that it moved on, and leaves the new cookie alone', async () => {
+    const on = await visited()
+    const [late, moving] = [await on.open(), await on.open()]
+    await moving.regenerate({ keep: true })
+    await on.commit(moving)
+    await late.destroy()
+    assert.deepEqual(gone(on), [{ id: late.id, reason: 'superseded', keys: [] }])
+    assert.deepEqual((await on.commit(late)).setCookie, [])
+    assert.deepEqual(await on.found(), { user: 'ada' })
+  })
+
+  test('a visit that pushes its deadline notices it, and sends no cookie', async () => {
+    const inner = memoryStore()
+    let ended = false
+    const store = {
+      ...inner,
+      async touch(id: string, expiresAt: number, now: number): Promise<boolean> {
+        const touched = await inner.touch(id, expiresAt, now)
+        if (ended) await inner.delete(id)
+        return touched
+      },
+    }
+    const on = await visited({ user: 'ada' }, { store, permanent: true })
+    on.clock.advance(2 * DAY)
+    const visit = await on.open()
+    ended = true
+    assert.deepEqual((await on.commit(visit)).setCookie, [])
+    assert.deepEqual(gone(on), [{ id: visit.id, reason: 'gone', keys: [] }])
+  })
+})
+
+test('what another request saved and a move leaves behind is a conflict that a deletion won', async () => {
+  const on = await visited()
+  const [moving, other] = [await on.open(), await on.open()]
+  Object.assign(other.data, { x: 1, y: 2 })
+  await on.commit(other)
+  await moving.regenerate({ keep: ['y'] })
+  await on.commit(moving)
+  assert.deepEqual(await on.found(), { y: 2 })
+  const conflicts = on.events.filter(({ name }) => name === 'conflict').map(({ event }) => Object(event))
+  assert.deepEqual(
+    conflicts.map(({ key, winner }) => [key, winner]),
+    [['x', 'deletion']],
+  )
+})
