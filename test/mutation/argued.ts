@@ -116,13 +116,13 @@ export const argued: readonly Argued[] = [
   },
   {
     file: 'src/backend/compare-and-set.ts',
-    was: '!(\'missing\' in reading) || !reading.successor',
+    was: "!('missing' in reading) || !reading.successor",
     becomes: 'false',
     why: 'a live record has no grace, and a grace that leads to no ID opens nothing: the third condition is enough',
   },
   {
     file: 'src/backend/compare-and-set.ts',
-    was: '\'unreadable\'',
+    was: "'unreadable'",
     becomes: '""',
     why: 'whoever reads again asks only whether the session moved on',
   },
@@ -146,13 +146,13 @@ export const argued: readonly Argued[] = [
   },
   {
     file: 'src/backend/backend-store.ts',
-    was: '\'then\'',
+    was: "'then'",
     becomes: '""',
     why: 'Node hashes at once; runtimes that hash later run the same cases: npm run test:runtimes',
   },
   {
     file: 'src/backend/backend-store.ts',
-    was: 'action === \'regenerate\'',
+    was: "action === 'regenerate'",
     becomes: 'true',
     why: 'a session that is being moved has no other action',
   },

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
 import { importTests, registered } from './node-test.ts'
 
 /** What Stryker's instrumented sources read and write. */
@@ -42,7 +43,7 @@ type RunResult =
 interface Timed {
   readonly id: string
   readonly ms: number
-  readonly failure: unknown
+  readonly failure: Error | undefined
 }
 
 /** Stryker's numbers. */
@@ -57,7 +58,9 @@ const AFTER_ALL = /no token of all these/
 const TIMED_OUT = new Error('the test takes too long')
 
 const shim = new URL('node-test.ts', import.meta.url).href
-const switchboard: Switchboard = ((globalThis as { __stryker__?: Switchboard }).__stryker__ ??= {})
+const switchboard: Switchboard = {}
+// The name is Stryker's, and the object must be there before the first source that was changed is loaded.
+Reflect.set(globalThis, '__stryker__', switchboard)
 
 export class InProcessRunner {
   static inject = ['options'] as const
@@ -173,9 +176,9 @@ async function runTests(ids: readonly string[], bail: boolean): Promise<readonly
 }
 
 /** What a test failed with: thrown by itself, or by something it did not wait for. */
-async function outcome(run: () => Promise<void>): Promise<unknown> {
+async function outcome(run: () => Promise<void>): Promise<Error | undefined> {
   const { promise, reject } = Promise.withResolvers<never>()
-  const stray = (error: unknown): void => reject(error ?? new Error('rejected with nothing'))
+  const stray = (error: unknown): void => reject(errorOf(error))
   const limit = setTimeout(() => reject(TIMED_OUT), LIMIT_MS)
   process.on('uncaughtException', stray)
   process.on('unhandledRejection', stray)
@@ -183,13 +186,17 @@ async function outcome(run: () => Promise<void>): Promise<unknown> {
     await Promise.race([run(), promise])
     // A rejection that nobody handles is told after the turn in which it happened.
     await new Promise((resolve) => setImmediate(resolve))
-    await Promise.race([promise, undefined])
+    await Promise.race([promise, Promise.resolve()])
     return undefined
   } catch (error) {
-    return error ?? new Error('thrown: nothing')
+    return errorOf(error)
   } finally {
     clearTimeout(limit)
     process.off('uncaughtException', stray)
     process.off('unhandledRejection', stray)
   }
+}
+
+function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(`thrown: ${inspect(thrown)}`)
 }
