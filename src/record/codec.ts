@@ -16,19 +16,22 @@ import { unreadable } from './codec-refusal.ts'
 import { mayBeDeep, mayHaveTags, revive } from './codec-tags.ts'
 import { isJsonNumber, jsonOf, limitSize, newWalk, refuseSymbolKeys } from './codec-walk.ts'
 import { SessionError } from '../errors.ts'
+import { knownLine } from './known-lines.ts'
+import type { KnownLines } from './known-lines.ts'
 import { MAX_PAYLOAD } from './record.ts'
 import type { Lines } from './record.ts'
 
 /**
- * Encode every top-level key of `data`. A key whose value is `undefined` counts as deleted and gets no line.
+ * Encode every top-level key of `data`, but for those whose lines are `known`. A key whose value is `undefined` counts
+ * as deleted and gets no line.
  * Throws `bad_value` with the key path for what cannot be stored, `record_too_large` for a key too large by itself.
  */
-export function encodeData(data: object): Map<string, string> {
+export function encodeData(data: object, known?: KnownLines): Map<string, string> {
   const lines = new Map<string, string>()
   refuseSymbolKeys(data, null)
   for (const key of Object.keys(data)) {
     const value = readKey(data, key)
-    if (value !== undefined) lines.set(key, encodeValue(value, key))
+    if (value !== undefined) lines.set(key, knownLine(known, key, value) ?? encodeValue(value, key))
   }
   return lines
 }

@@ -1,4 +1,5 @@
 import { encodeData, encodeValue } from '../record/codec.ts'
+import { knownLine } from '../record/known-lines.ts'
 import { isCookieOutdated } from '../cookie/cookie-mark.ts'
 import { decide } from './decide.ts'
 import type { Action } from './decide.ts'
@@ -20,7 +21,7 @@ export interface Decision {
 export function decisionFor(state: SessionState, policy: Policy, failed: boolean): Decision {
   const { stored } = state
   const asked = !failed && state.ended === undefined && state.retiring === undefined
-  const lines = asked && mayDiffer(state) ? encodeData(state.data) : undefined
+  const lines = asked && mayDiffer(state) ? encodeData(state.data, state.known) : undefined
   const action = decide({
     ended: state.ended !== undefined,
     stored: origin(state) !== undefined,
@@ -40,7 +41,7 @@ export function decisionFor(state: SessionState, policy: Policy, failed: boolean
 /** Keys whose values differ from what is stored. Never throws: a value that cannot be stored is one that differs. */
 export function unsavedKeys(state: SessionState): string[] {
   const before = state.stored?.lines ?? state.blank
-  const now = linesAsFarAsPossible(state.data)
+  const now = linesAsFarAsPossible(state)
   return sameLines(before, now) ? [] : changedKeys(before, now)
 }
 
@@ -63,12 +64,12 @@ function isChanged(state: SessionState, lines: Lines | undefined): boolean {
 }
 
 /** Asked when the response is over and nobody is left to catch. */
-function linesAsFarAsPossible(data: Record<string, unknown>): Lines {
+function linesAsFarAsPossible({ data, known }: SessionState): Lines {
   const lines = new Map<string, string>()
   for (const key of Object.keys(data)) {
     try {
       const value = data[key]
-      if (value !== undefined) lines.set(key, encodeValue(value, key))
+      if (value !== undefined) lines.set(key, knownLine(known, key, value) ?? encodeValue(value, key))
     } catch {
       // No value has an empty line, so it differs from whatever is stored.
       lines.set(key, '')

@@ -3,6 +3,7 @@ import { decodeData } from '../record/codec.ts'
 import type { SessionError } from '../errors.ts'
 import type { Emit } from '../events/events.ts'
 import { findSession, tooMany } from './find-session.ts'
+import { knownLines } from '../record/known-lines.ts'
 import { NO_LINES } from '../record/merge.ts'
 import type { Policy } from '../options/options.ts'
 import type { Lines } from '../record/record.ts'
@@ -28,9 +29,10 @@ export function sessionLoader(
 
   function begin(request: Arrival, from?: StoredState, unavailable?: SessionError): SessionState {
     const { blank } = request
+    const data = decodeData(from?.lines ?? blank)
     return {
       request: request.request,
-      data: decodeData(from?.lines ?? blank),
+      data,
       blank,
       permanent: from?.head.permanent ?? policy.permanent,
       owner: from?.owner,
@@ -49,6 +51,7 @@ export function sessionLoader(
       createdAt: from?.head.createdAt ?? clock.now(),
       asked: false,
       dataAsked: false,
+      known: from && knownLines(from.lines, data),
       counts: request.activity ?? true,
       secure: request.secure,
       takesCookie: undefined,

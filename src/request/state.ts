@@ -1,6 +1,7 @@
 import { beganAt, planDeadline, target } from './lifetime.ts'
 import type { DeadlinePlan, LifetimeFacts } from './lifetime.ts'
 import type { Lines } from '../record/record.ts'
+import type { KnownLines } from '../record/known-lines.ts'
 import type { SessionError } from '../errors.ts'
 import type { EndReason } from '../events/events.ts'
 import type { Policy } from '../options/options.ts'
@@ -59,6 +60,8 @@ export interface SessionState {
   asked: boolean
   /** `data` was handed out: only since then may it differ from what is stored. */
   dataAsked: boolean
+  /** The lines of large values that were loaded. */
+  readonly known: KnownLines | undefined
   /** This request counts as a visit. */
   readonly counts: boolean
   /** The visitor came by https. */

@@ -22,7 +22,7 @@ export function wanted(state: SessionState, failed: boolean, encoded?: Lines): W
     return { lines, permanent: state.permanent, ...NOBODYS, ...(from && membersOf(from)) }
   }
   const { permanent, owner, authAt, note } = state
-  return { lines: encoded ?? encodeData(state.data), permanent, owner, authAt, note }
+  return { lines: encoded ?? encodeData(state.data, state.known), permanent, owner, authAt, note }
 }
 
 /** What is saved beside the data: our change stands, what we left alone is theirs. */
