@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import { assert as holds, jsonValue, property } from 'fast-check'
 import { decodeData, decodeValue, encodeValue } from '../src/record/codec.ts'
 import { knownLine, knownLines } from '../src/record/known-lines.ts'
 
@@ -29,9 +29,9 @@ suite('lines of large values', () => {
   })
 
   test('are known only where encoding would make the same', () => {
-    const json = fc.jsonValue()
-    fc.assert(
-      fc.property(json, json, (a, b) => {
+    const json = jsonValue()
+    holds(
+      property(json, json, (a, b) => {
         const { line, value, known } = loaded(a)
         const other = [PADDING, b]
         assert.equal(knownLine(known, 'key', value) ?? encodeValue(value, 'key'), line)
