@@ -17,10 +17,16 @@ export function fromPrefixedEnv(
   return config
 }
 
-function placed(into: unknown, [first, ...rest]: readonly string[], value: unknown): unknown {
-  if (first === undefined) return value
-  const object: Record<string, unknown> = typeof into === 'object' && into !== null ? { ...into } : {}
-  return { ...object, [first]: placed(object[first], rest, value) }
+/** `value` at the end of `path`, in copies of the objects that are on the way there. A path may be as long as a name. */
+function placed(into: unknown, path: readonly string[], value: unknown): unknown {
+  const onTheWay: Readonly<Record<string, unknown>>[] = []
+  let at = into
+  for (const key of path) {
+    const object: Readonly<Record<string, unknown>> = typeof at === 'object' && at !== null ? { ...at } : {}
+    onTheWay.push(object)
+    at = object[key]
+  }
+  return path.reduceRight<unknown>((inner, key, depth) => ({ ...onTheWay[depth], [key]: inner }), value)
 }
 
 function parsed(text: string): unknown {

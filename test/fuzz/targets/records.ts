@@ -83,7 +83,6 @@ export function codecLine(): FuzzTarget {
       objects: (size) => '{"a":'.repeat(size) + '1' + '}'.repeat(size),
       tags: (size) => '{"$set":['.repeat(size) + ']}'.repeat(size),
       'many tags': (size) => `[${Array.from({ length: size / 4 }, () => '{"$date":null}').join()}]`,
-      'a large bigint': (size) => `{"$bigint":"${'9'.repeat(size)}"}`,
       'a large map': (size) =>
         `{"$map":[${Array.from({ length: size / 8 }, (_, at) => `[${at},{"$undefined":1}]`).join()}]}`,
       'large bytes': (size) => `{"$bytes":"${'AAAA'.repeat(size)}"}`,
