@@ -56,6 +56,10 @@ suite('lines of large values', () => {
     ['-0', (value) => (value.zero = -0)],
     ['a field less', ({ fields }) => Reflect.deleteProperty(fields, 'b')],
     ['another order of keys', ({ fields }) => Reflect.deleteProperty(fields, 'a') && (fields.a = 1)],
+    [
+      'another name for a field',
+      ({ fields }) => Reflect.deleteProperty(fields, 'b') && Object.assign(fields, { c: 2 }),
+    ],
     ['undefined for null', (value) => Object.assign(value, { none: undefined })],
     ['a Date', (value) => Object.assign(value, { none: new Date(0) })],
     ['an array for an object', (value) => Object.assign(value, { fields: ['a', 1, 'b', 2] })],
