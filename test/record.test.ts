@@ -136,6 +136,17 @@ test('a head with a field of the wrong type is no record', () => {
   })
 })
 
+test('notes nested deeper than they can be written are no record, however wide those before may be', () => {
+  const read = (meta: string): object =>
+    decodeRecord(`{"v":1,"kind":"live","createdAt":1,"permanent":true,"meta":{"a":${meta}},"keys":[]}\n`)
+  const nested = (levels: number): string => `${'{"a":'.repeat(levels)}null${'}'.repeat(levels)}`
+  assert.ok(Object.hasOwn(read(nested(499)), 'head'))
+  assert.deepEqual(read(nested(500)), { unreadable: 'not_a_record' })
+  assert.deepEqual(read(`${'['.repeat(500)}${']'.repeat(500)}`), { unreadable: 'not_a_record' })
+  assert.deepEqual(read(`[1,null,${nested(499)}]`), { unreadable: 'not_a_record' })
+  assert.ok(Object.hasOwn(read(`[${'{},'.repeat(2000)}"text",1]`), 'head'))
+})
+
 test('keys must be distinct strings', () => {
   const read = (keys: unknown): unknown => decodeRecord(`${JSON.stringify({ v: 1, ...HEAD, keys })}\n1\n2\n`)
   assert.ok(Object.hasOwn(Object(read(['a', 'b'])), 'head'))

@@ -56,6 +56,8 @@ suite('cookie names and rules', () => {
       [{ replaces: { path: '/app' } }, 'cookie.replaces is a list'],
       [{ replaces: [{}] }, 'cookie.replaces[0]', 'the cookie in use'],
       [{ domain: 'a.org', replaces: [{}, { domain: '.A.org' }] }, 'cookie.replaces[1]', 'the cookie in use'],
+      [{ replaces: [null] }, 'cookie.replaces[0] is null', '{ path: "/app" }'],
+      [{ replaces: [{ path: '/app' }, '/app'] }, 'cookie.replaces[1] is "/app"', '{ path: "/app" }'],
       [{ replaces: [{ path: 'app' }] }, 'cookie.replaces[0].path'],
       [{ replaces: [{ domain: 'a b' }] }, 'cookie.replaces[0].domain'],
       [{ replaces: [{ name: 'a;b' }] }, 'cookie.replaces[0].name'],

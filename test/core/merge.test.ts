@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { changedKeys, mergeLines, sameLines } from '../../src/record/merge.ts'
 import type { SettleClash, SettledClash } from '../../src/record/merge.ts'
 import type { Lines } from '../../src/record/record.ts'
+import { settleBy } from '../../src/record/settle.ts'
 
 type Line = string | undefined
 
@@ -167,3 +168,31 @@ function sorted(map: Lines): [string, string][] {
 function byKey(clashes: readonly SettledClash[]): SettledClash[] {
   return clashes.toSorted((a, b) => (a.key < b.key ? -1 : 1))
 }
+
+test('a function for conflicts gets undefined for what was absent, and deletes by giving undefined back', () => {
+  const seen: unknown[] = []
+  const settle = settleBy(({ key, base, ours, theirs }) => {
+    seen.push([key, base, ours, theirs])
+    return key === 'sum' ? Number(ours) + Number(theirs) : undefined
+  })
+  const [ours, theirs] = [
+    new Map([
+      ['sum', '1'],
+      ['both', '"x"'],
+    ]),
+    new Map([
+      ['sum', '2'],
+      ['both', '"y"'],
+    ]),
+  ]
+  const { lines, clashes } = mergeLines(new Map(), ours, theirs, settle)
+  assert.deepEqual(seen, [
+    ['sum', undefined, 1, 2],
+    ['both', undefined, 'x', 'y'],
+  ])
+  assert.deepEqual([...lines], [['sum', '3']])
+  assert.deepEqual(
+    clashes.map(({ winner }) => winner),
+    ['merged', 'merged'],
+  )
+})
