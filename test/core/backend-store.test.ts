@@ -72,3 +72,21 @@ test('what another request saved and a move leaves behind is a conflict that a d
     [['x', 'deletion']],
   )
 })
+
+test('a save that conflicts for as long as a store call may take is given up as too_busy', async () => {
+  const inner = memoryStore()
+  let updates = 0
+  const store = {
+    ...inner,
+    async update(): Promise<'conflict'> {
+      updates += 1
+      on.clock.advance(1_000)
+      return 'conflict'
+    },
+  }
+  const on = await visited({ user: 'ada' }, { store, storeTimeout: '2s' })
+  const session = await on.open()
+  session.data['user'] = 'bob'
+  await assert.rejects(session.save(), { code: 'too_busy' })
+  assert.equal(updates, 2)
+})
