@@ -171,28 +171,19 @@ function byKey(clashes: readonly SettledClash[]): SettledClash[] {
 
 test('a function for conflicts gets undefined for what was absent, and deletes by giving undefined back', () => {
   const seen: unknown[] = []
-  const settle = settleBy(({ key, base, ours, theirs }) => {
-    seen.push([key, base, ours, theirs])
-    return key === 'sum' ? Number(ours) + Number(theirs) : undefined
+  const settle = settleBy((clash) => {
+    seen.push([clash.key, clash.base, clash.ours, clash.theirs])
+    return clash.key === 'sum' ? Number(clash.ours) + Number(clash.theirs) : undefined
   })
-  const [ours, theirs] = [
-    new Map([
-      ['sum', '1'],
-      ['both', '"x"'],
-    ]),
-    new Map([
-      ['sum', '2'],
-      ['both', '"y"'],
-    ]),
-  ]
-  const { lines, clashes } = mergeLines(new Map(), ours, theirs, settle)
+  const [mine, others] = [lines({ sum: '1', both: '"x"' }), lines({ sum: '2', both: '"y"' })]
+  const merged = mergeLines(new Map(), mine, others, settle)
   assert.deepEqual(seen, [
     ['sum', undefined, 1, 2],
     ['both', undefined, 'x', 'y'],
   ])
-  assert.deepEqual([...lines], [['sum', '3']])
+  assert.deepEqual([...merged.lines], [['sum', '3']])
   assert.deepEqual(
-    clashes.map(({ winner }) => winner),
+    merged.clashes.map(({ winner }) => winner),
     ['merged', 'merged'],
   )
 })
