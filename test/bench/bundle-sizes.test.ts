@@ -8,7 +8,7 @@ import { bundleSizes } from '../../bench/bundle-sizes.ts'
  * the number here on purpose. The targets, 12 and 20 kB, are missed: docs/performance.md says what weighs.
  */
 const BOUNDS: Readonly<Record<string, number>> = {
-  coatcheck: 33.5,
+  coatcheck: 34.5,
   'coatcheck + sealing': 47,
   'coatcheck/node': 4.5,
   'coatcheck/express': 5.6,
@@ -16,7 +16,7 @@ const BOUNDS: Readonly<Record<string, number>> = {
   'coatcheck/koa': 5.6,
   'coatcheck/hono': 2.7,
   'coatcheck/fetch': 2.5,
-  'coatcheck/stores/memory': 2.4,
+  'coatcheck/stores/memory': 2.8,
   'coatcheck/stores/redis': 5.4,
   'coatcheck/stores/postgres': 5.7,
 }

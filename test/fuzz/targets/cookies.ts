@@ -170,7 +170,8 @@ export function setCookie(): FuzzTarget {
       const made = outcomeOf(() => sessionCookie(options as CookieOptions, false))
       if ('refused' in made) return must(made.refused.code === 'bad_option', `refused by ${made.refused.code}`)
       const { result: cookie } = made
-      const age = typeof maxAge === 'number' ? maxAge : undefined
+      // What it is given comes from deadlines, which are numbers.
+      const age = typeof maxAge === 'number' && !Number.isNaN(maxAge) ? maxAge : undefined
       const issued = cookie.issue(ALIVE, 1e12, age)
       for (const header of [issued, cookie.clear(), ...cookie.clearReplaced]) checkHeader(header)
       const { pair, attributes } = parsed(issued)
