@@ -3,6 +3,7 @@ import { startContender } from './contender-process.ts'
 import type { ContenderProcess, Servers } from './contender-process.ts'
 import { CONNECTIONS, load } from './load.ts'
 import type { LoadResult } from './load.ts'
+import { median } from './statistics.ts'
 import type { StoreWork, Watch } from './store-statistics.ts'
 import { checkRoutes, newVisitor } from './visitor.ts'
 import type { Kept } from './visitor.ts'
@@ -37,14 +38,15 @@ export function keptBy({ store }: Contender): Kept {
   return { sessions: store !== 'none', large: store !== 'none' && store !== 'cookie' }
 }
 
+const ALL_CELLS: readonly Cell[] = [
+  ...(['none', 'anon', 'read', 'write', 'new'] as const).map((route): Cell => ({ route, size: 'small' })),
+  ...(['read', 'write', 'new'] as const).map((route): Cell => ({ route, size: 'large' })),
+]
+
 /** A session of 16 kB is none for a cookie, and data makes no difference where the session is not touched. */
-export function cellsOf(contender: Contender, quick: boolean): Cell[] {
-  const small: Route[] = quick ? ['none', 'read', 'write', 'new'] : ['none', 'anon', 'read', 'write', 'new']
-  const large: Route[] = quick ? ['read', 'write'] : ['read', 'write', 'new']
-  return [
-    ...small.map((route): Cell => ({ route, size: 'small' })),
-    ...(keptBy(contender).large ? large : []).map((route): Cell => ({ route, size: 'large' })),
-  ]
+function cellsOf(contender: Contender, quick: boolean): readonly Cell[] {
+  const kept = ALL_CELLS.filter(({ size }) => size === 'small' || keptBy(contender).large)
+  return quick ? kept.filter((cell) => cell.route !== 'anon' && cellName(cell) !== 'new large') : kept
 }
 
 /** How long a stretch of load is. */
@@ -60,48 +62,105 @@ export interface Pace {
 /** Seconds: for a contender that is slow by itself, `atLeast` does not count. */
 const PATIENCE = 4
 
-/** One contender from start to stop: every cell once. `watch` looks at its store, after the figures are taken. */
-export async function measureContender(
-  contender: Contender,
-  cells: readonly Cell[],
-  servers: Servers,
-  pace: Pace,
-  watch?: Watch,
-): Promise<Map<string, Measurement>> {
-  const server = await startContender(contender, servers)
+/** How many stretches of a cell a contender runs; between them the others have their turns. */
+const TURNS = 4
+
+/** What the contenders of a group need. */
+export interface Surroundings {
+  readonly quick: boolean
+  readonly pace: Pace
+  serversFor(contender: Contender): Servers
+  /** Looks at the store of a contender, after the figures are taken. */
+  watchOf(contender: Contender): Watch | undefined
+}
+
+/**
+ * Contenders that are compared with each other, from start to stop, each in fresh processes: every cell once. They take
+ * turns in short stretches, so that a machine which is slow for some seconds is slow for all of them.
+ */
+export async function measureTogether(
+  contenders: readonly Contender[],
+  surroundings: Surroundings,
+): Promise<Map<string, Map<string, Measurement>>> {
+  const { quick, pace, watchOf } = surroundings
+  const group: Running[] = []
   try {
-    await checkRoutes(server.origin, contender.name, keptBy(contender))
-    const visitors = {
-      small: await visitorsOf(server.origin, 'small'),
-      large: keptBy(contender).large ? await visitorsOf(server.origin, 'large') : [],
-    }
-    const results = new Map<string, Measurement>()
-    for (const cell of cells) {
-      const measured = await measureCell(server, cell, visitors[cell.size], pace)
-      const work = watch && (await workOf(server.origin, cell, visitors[cell.size], watch))
-      results.set(cellName(cell), { ...measured, ...(work ? { work } : {}) })
+    for (const contender of contenders) group.push(await startOne(contender, surroundings))
+    const results = new Map(contenders.map(({ name }) => [name, new Map<string, Measurement>()]))
+    for (const cell of ALL_CELLS) {
+      const members = group.filter(({ contender }) =>
+        cellsOf(contender, quick).some((own) => cellName(own) === cellName(cell)),
+      )
+      for (const [name, measured] of await measureCell(members, cell, pace))
+        results.get(name)?.set(cellName(cell), measured)
+      for (const { contender, server, visitors } of members) {
+        const watch = watchOf(contender)
+        const own = results.get(contender.name)
+        const measured = own?.get(cellName(cell))
+        if (!watch || !own || !measured) continue
+        own.set(cellName(cell), { ...measured, work: await workOf(server.origin, cell, visitors[cell.size], watch) })
+      }
     }
     return results
   } finally {
+    await Promise.all(group.map(({ server }) => server.stop()))
+  }
+}
+
+interface Running {
+  readonly contender: Contender
+  readonly server: ContenderProcess
+  /** Cookie headers. */
+  readonly visitors: Readonly<Record<Size, readonly string[]>>
+}
+
+async function startOne(contender: Contender, { serversFor }: Surroundings): Promise<Running> {
+  const server = await startContender(contender, serversFor(contender))
+  try {
+    await checkRoutes(server.origin, contender.name, keptBy(contender))
+    const small = await visitorsOf(server.origin, 'small')
+    const large = keptBy(contender).large ? await visitorsOf(server.origin, 'large') : []
+    return { contender, server, visitors: { small, large } }
+  } catch (error) {
     await server.stop()
+    throw error
   }
 }
 
 async function measureCell(
-  server: ContenderProcess,
+  members: readonly Running[],
   { route, size }: Cell,
-  cookies: readonly string[],
   pace: Pace,
-): Promise<Measurement> {
-  const ask = (amount: number): ReturnType<typeof load> =>
-    load(urlOf(server.origin, route, size), amount, isStranger(route) ? [] : cookies)
-  // The rate must be known to make all stretches equally long, and by then the code is compiled.
-  const first = await ask(4 * CONNECTIONS)
-  const warm = await ask(amountFor(first, pace.warmUp, pace.atLeast))
-  const before = await server.cpu()
-  const { requests, duration, p50, p99 } = await ask(amountFor(warm, pace.measure, pace.atLeast))
-  const cpu = ((await server.cpu()) - before) / requests
-  return { cpu, perSecond: (requests / duration) * 1000, p50, p99 }
+): Promise<Map<string, Measurement>> {
+  const ask = ({ server, visitors }: Running, amount: number): ReturnType<typeof load> =>
+    load(urlOf(server.origin, route, size), amount, isStranger(route) ? [] : visitors[size])
+  const stretches = new Map<Running, { amount: number; taken: Measurement[] }>()
+  for (const member of members) {
+    // The rate must be known to make all stretches equally long, and by then the code is compiled.
+    const first = await ask(member, 4 * CONNECTIONS)
+    const warm = await ask(member, amountFor(first, pace.warmUp, pace.atLeast))
+    stretches.set(member, { amount: amountFor(warm, pace.measure / TURNS, pace.atLeast / TURNS), taken: [] })
+  }
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    const order = [...stretches]
+    for (const [member, { amount, taken }] of turn % 2 === 0 ? order : order.toReversed()) {
+      const before = await member.server.cpu()
+      const { requests, duration, p50, p99 } = await ask(member, amount)
+      const cpu = ((await member.server.cpu()) - before) / requests
+      taken.push({ cpu, perSecond: (requests / duration) * 1000, p50, p99 })
+    }
+  }
+  return new Map([...stretches].map(([{ contender }, { taken }]) => [contender.name, middleOf(taken)]))
+}
+
+function middleOf(taken: readonly Measurement[]): Measurement {
+  const of = (pick: (one: Measurement) => number): number => median(taken.map(pick))
+  return {
+    cpu: of(({ cpu }) => cpu),
+    perSecond: of(({ perSecond }) => perSecond),
+    p50: of(({ p50 }) => p50),
+    p99: of(({ p99 }) => p99),
+  }
 }
 
 /** What one request of each of these visitors makes the store do, per request. */

@@ -119,6 +119,7 @@ function fpmConfig(place: string, socket: string, settings: Readonly<Record<stri
   ].join('\n')
 }
 
+/** Connections to php-fpm are not kept: an idle one would hold a worker while requests wait for one. */
 function nginxConfig(directory: string, port: number, socket: string, script: string): string {
   const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${join(directory, kind)};`,
@@ -132,14 +133,12 @@ http {
   access_log off;
   keepalive_requests 1000000;
   ${scratch.join('\n  ')}
-  upstream php { server unix:${socket}; keepalive ${WORKERS}; }
   server {
     listen 127.0.0.1:${port};
     location / {
       include /etc/nginx/fastcgi_params;
       fastcgi_param SCRIPT_FILENAME ${script};
-      fastcgi_keep_conn on;
-      fastcgi_pass php;
+      fastcgi_pass unix:${socket};
     }
   }
 }

@@ -1,8 +1,9 @@
 /**
  * `npm run bench [-- --quick] [--rounds N] [--only PART,… [--write]] [--check]`: Coatcheck and its peers, side by side.
  *
- * Every round starts each contender in fresh processes on a core of their own, in an order reversed from round to
- * round; ratios are taken inside a round, so that what slows the machine slows both sides. The headline is the server's
+ * Every round starts the contenders of a framework in fresh processes on a core of their own, where they take turns in
+ * short stretches, forwards and backwards; ratios are taken inside a round, so that what slows the machine slows both
+ * sides. The headline is the server's
  * CPU time per request: it says what a request costs, whatever the load generator makes of the other core.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -21,7 +22,7 @@ import type { Servers } from './contender-process.ts'
 import { contendersNamed } from './contenders.ts'
 import type { Contender } from './contenders.ts'
 import { ensureFlask } from './flask-process.ts'
-import { cellsOf, keptBy, measureContender } from './measure.ts'
+import { keptBy, measureTogether } from './measure.ts'
 import type { Measurement } from './measure.ts'
 import { ensurePhp } from './php-process.ts'
 import { leaveServerCore } from './pinning.ts'
@@ -50,7 +51,7 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${flags.r
 const parts = flags.only?.split(',')
 const chosen = contendersNamed(parts).filter((contender) => !quick || contender.quick)
 if (chosen.length === 0) throw new Error(`--only ${flags.only}: no contender has that in its name`)
-const pace = quick ? { warmUp: 0.2, measure: 0.3, atLeast: 1000 } : { warmUp: 0.3, measure: 0.5, atLeast: 2000 }
+const pace = quick ? { warmUp: 0.2, measure: 0.3, atLeast: 1000 } : { warmUp: 0.3, measure: 0.5, atLeast: 1200 }
 const needs = (store: Contender['store']): boolean => chosen.some((contender) => contender.store === store)
 const runs = (platform: Contender['platform']): boolean => chosen.some((contender) => contender.platform === platform)
 
@@ -107,9 +108,11 @@ async function checkAll(): Promise<void> {
 
 async function measureAll(): Promise<void> {
   const busy = [busyness()]
+  // Whoever is on one framework is compared with the others there.
+  const groups = [...Map.groupBy(chosen, ({ floor }) => floor).values()]
   say(`${chosen.length} contenders, ${rounds} rounds, Node ${process.version}, ${cpus()[0]?.model ?? 'CPU'}`)
   for (let round = 0; round < rounds; round += 1) {
-    for (const contender of round % 2 === 0 ? chosen : chosen.toReversed()) await measureOnce(contender, round)
+    for (const group of groups) await measureGroup(round % 2 === 0 ? group : group.toReversed(), round)
     if (!parts || parts.includes('in-process')) await measureInProcessOnce(round)
     busy.push(busyness())
   }
@@ -149,14 +152,20 @@ function writeTargets(targets: readonly Verdict[]): void {
   writeFileSync(page, readFileSync(page, 'utf8').replace(TARGETS, `$1\n${rows}$2`))
 }
 
-async function measureOnce(contender: Contender, round: number): Promise<void> {
-  const cells = cellsOf(contender, quick)
-  // Counts are the same in every round, so the first one is enough.
-  const watch = round === 0 ? watches[contender.store] : undefined
-  const measured = await measureContender(contender, cells, serversFor(contender, round), pace, watch)
-  for (const [cell, one] of measured) add(contender.name, cell, one)
-  const figures = [...measured].map(([cell, { cpu }]) => `${cell} ${cpu.toFixed(0)}`).join('  ')
-  say(`round ${round + 1}/${rounds}  ${contender.name.padEnd(26)} ${figures}`)
+async function measureGroup(group: readonly Contender[], round: number): Promise<void> {
+  const measured = await measureTogether(group, {
+    quick,
+    pace,
+    serversFor: (contender) => serversFor(contender, round),
+    // Counts are the same in every round, so the first one is enough.
+    watchOf: ({ store }) => (round === 0 ? watches[store] : undefined),
+  })
+  for (const { name } of group) {
+    const cells = [...(measured.get(name) ?? [])]
+    for (const [cell, one] of cells) add(name, cell, one)
+    const figures = cells.map(([cell, { cpu }]) => `${cell} ${cpu.toFixed(0)}`).join('  ')
+    say(`round ${round + 1}/${rounds}  ${name.padEnd(26)} ${figures}`)
+  }
 }
 
 async function measureInProcessOnce(round: number): Promise<void> {

@@ -1,10 +1,13 @@
 /** Whether the verdicts of the bench say what was measured. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { barChart } from '../../bench/charts.ts'
 import { estimate, estimateOf, median, ratio } from '../../bench/http/statistics.ts'
 import { RATIO_TARGETS, verdicts } from '../../bench/targets.ts'
 import type { Evidence } from '../../bench/targets.ts'
+import { root } from '../markdown.ts'
 
 const NOTHING: Evidence = { cpu: () => [], commands: () => undefined, size: () => undefined }
 
@@ -76,6 +79,17 @@ suite('targets', () => {
       verdicts({ ...NOTHING, size: (entry) => (entry === 'coatcheck' ? bytes : undefined) })[0]?.met
     assert.equal(judge(12_000), true)
     assert.equal(judge(12_001), false)
+  })
+})
+
+suite('docs/performance.md', () => {
+  test('shows the verdicts of bench/results.md, all and unchanged', () => {
+    const rows = (page: string): string[] =>
+      readFileSync(join(root, page), 'utf8')
+        .split('\n')
+        .filter((line) => / \| (met|\*\*missed\*\*) \|$/.test(line))
+    assert.notEqual(rows('bench/results.md').length, 0)
+    assert.deepEqual(rows('docs/performance.md'), rows('bench/results.md'))
   })
 })
 
