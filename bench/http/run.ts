@@ -127,6 +127,7 @@ async function measureAll(): Promise<void> {
     `${new Date().toISOString().slice(0, 10)}: ${rounds} rounds in ${minutes} minutes, Node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'})`,
     `load of the machine before and after each round (1 minute): ${busy.join(', ')}; the bench itself makes about 2`,
     'medians of the rounds; ratios are taken inside a round; in square brackets the 95 % bootstrap interval',
+    ...(parts ? [`not everyone: only contenders with one of these in their names: ${parts.join(', ')}`] : []),
   ]
   if (quick) {
     console.log(`\n${targetTable(targets).join('\n')}\n${circumstances.join('\n')}`)
