@@ -8,15 +8,15 @@ import { bundleSizes } from '../../bench/bundle-sizes.ts'
  * the number here on purpose. The targets, 12 and 20 kB, are missed: docs/performance.md says what weighs.
  */
 const BOUNDS: Readonly<Record<string, number>> = {
-  coatcheck: 34.5,
-  'coatcheck + sealing': 47,
-  'coatcheck/node': 4.5,
-  'coatcheck/express': 5.6,
-  'coatcheck/fastify': 6,
-  'coatcheck/koa': 5.6,
+  coatcheck: 35,
+  'coatcheck + sealing': 49,
+  'coatcheck/node': 4.8,
+  'coatcheck/express': 5.9,
+  'coatcheck/fastify': 6.3,
+  'coatcheck/koa': 5.9,
   'coatcheck/hono': 2.7,
   'coatcheck/fetch': 2.5,
-  'coatcheck/stores/memory': 2.8,
+  'coatcheck/stores/memory': 2.9,
   'coatcheck/stores/redis': 5.4,
   'coatcheck/stores/postgres': 5.7,
 }
