@@ -37,8 +37,14 @@ const STYLE = `
 
 const [WIDTH, LABELS, VALUES, ROW] = [760, 270, 70, 19]
 
+/** A drawing, and what it shows in words. */
+export interface Chart {
+  readonly title: string
+  readonly svg: string
+}
+
 /** By file name, without its extension: what a session adds to a request, by framework and by store. */
-export function charts(contenders: readonly Contender[], results: Results): Map<string, string> {
+export function charts(contenders: readonly Contender[], results: Results): Map<string, Chart> {
   const added = (cell: string, wanted: (contender: Contender) => boolean): Bar[] =>
     contenders.flatMap((contender) => {
       const { name, floor, title } = contender
@@ -55,19 +61,23 @@ export function charts(contenders: readonly Contender[], results: Results): Map<
       { heading: '/read: one value', cell: 'read small' },
       { heading: '/write: a counter goes up', cell: 'write small' },
     ].map(({ heading, cell }) => ({ heading, bars: added(cell, wanted) }))
+  const chart = (title: string, wanted: (contender: Contender) => boolean): Chart => ({
+    title,
+    svg: barChart(title, panels(wanted)),
+  })
   return new Map([
     [
       'redis',
-      barChart(
+      chart(
         'What a session in Redis adds to a request: server CPU, µs above the framework alone',
-        panels(({ store }) => store === 'redis'),
+        ({ store }) => store === 'redis',
       ),
     ],
     [
       'stores',
-      barChart(
+      chart(
         'What a session elsewhere adds to a request: server CPU, µs above the framework alone',
-        panels(({ store }) => store !== 'redis'),
+        ({ store }) => store !== 'redis',
       ),
     ],
   ])

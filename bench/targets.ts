@@ -128,10 +128,13 @@ export function verdicts(evidence: Evidence): Verdict[] {
   return [...ratioVerdicts(evidence), ...commandVerdicts(evidence), ...sizeVerdicts(evidence)]
 }
 
+/** One round has no interval, and two hardly. */
+const FEWEST_ROUNDS = 3
+
 function ratioVerdicts({ cpu }: Evidence): Verdict[] {
   return RATIO_TARGETS.flatMap(({ what, limit, columns, figure }) => {
     const values = columns.map(([contender, cell]) => cpu(contender, cell))
-    if (values.some(({ length }) => length === 0)) return []
+    if (values.some(({ length }) => length < FEWEST_ROUNDS)) return []
     const found = estimateOf(values, figure)
     const measured = `${found.median.toFixed(2)}× [${found.low.toFixed(2)}, ${found.high.toFixed(2)}]`
     // Not `high > limit`: a NaN must not pass.

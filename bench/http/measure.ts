@@ -69,9 +69,9 @@ const TURNS = 4
 export interface Surroundings {
   readonly quick: boolean
   readonly pace: Pace
-  serversFor(contender: Contender): Servers
+  readonly serversFor: (contender: Contender) => Servers
   /** Looks at the store of a contender, after the figures are taken. */
-  watchOf(contender: Contender): Watch | undefined
+  readonly watchOf: (contender: Contender) => Watch | undefined
 }
 
 /**

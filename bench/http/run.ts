@@ -7,7 +7,7 @@
  * CPU time per request: it says what a request costs, whatever the load generator makes of the other core.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ensurePackages } from '../../scripts/ensure-packages.ts'
@@ -42,8 +42,8 @@ const { values: flags } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 })
-/** Where the page about performance has them. */
-const TARGETS = /(<!-- targets:.*-->)[^]*(<!-- end of targets -->)/
+/** Where the page about performance has the targets and the charts. */
+const SHOWN = /(<!-- targets:.*-->)[^]*(<!-- end of targets -->)/
 
 const { quick, check } = flags
 const rounds = Number(flags.rounds ?? (quick ? 3 : 7))
@@ -124,7 +124,7 @@ async function measureAll(): Promise<void> {
   })
   const minutes = ((Date.now() - started) / 60_000).toFixed(1)
   const circumstances = [
-    `${new Date().toISOString().slice(0, 10)}: ${rounds} rounds in ${minutes} minutes, Node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'})`,
+    `${new Date().toISOString().slice(0, 10)}: ${rounds} rounds in ${minutes} minutes, Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'})`,
     `load of the machine before and after each round (1 minute): ${busy.join(', ')}; the bench itself makes about 2`,
     'medians of the rounds; ratios are taken inside a round; in square brackets the 95 % bootstrap interval',
     ...(parts ? [`not everyone: only contenders with one of these in their names: ${parts.join(', ')}`] : []),
@@ -141,16 +141,17 @@ async function measureAll(): Promise<void> {
 function writeResults(text: string, targets: readonly Verdict[]): void {
   const bench = join(import.meta.dirname, '..')
   writeFileSync(join(bench, 'results.md'), text)
-  writeTargets(targets)
   mkdirSync(join(bench, 'charts'), { recursive: true })
-  for (const [name, svg] of charts(chosen, results)) writeFileSync(join(bench, 'charts', `${name}.svg`), svg)
-}
-
-/** Into the page that explains them. */
-function writeTargets(targets: readonly Verdict[]): void {
-  const page = join(import.meta.dirname, '..', '..', 'docs', 'performance.md')
-  const rows = targetTable(targets).slice(2).join('\n')
-  writeFileSync(page, readFileSync(page, 'utf8').replace(TARGETS, `$1\n${rows}$2`))
+  const drawn = charts(chosen, results)
+  for (const [name, { svg }] of drawn) writeFileSync(join(bench, 'charts', `${name}.svg`), svg)
+  const images = [...drawn].map(([name, { title }]) => `![${title}](../bench/charts/${name}.svg)\n`)
+  // Into the page that explains them.
+  const page = join(bench, '..', 'docs', 'performance.md')
+  const shown = [...targetTable(targets).slice(2), ...images].join('\n')
+  writeFileSync(
+    page,
+    readFileSync(page, 'utf8').replace(SHOWN, (_all, begin, end) => `${begin}\n${shown}${end}`),
+  )
 }
 
 async function measureGroup(group: readonly Contender[], round: number): Promise<void> {
