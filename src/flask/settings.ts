@@ -77,6 +77,7 @@ function checked(key: string, { kind, among, secret }: FlaskKey, value: unknown)
       // Before Flask 2.3, False was how to say that a cookie has no domain.
       if (value === false && key === 'SESSION_COOKIE_DOMAIN') return undefined
       if (typeof value !== 'string' || value === '') return refuse(`${key} is ${given}; it is a text, and not empty`)
+      if (!value.isWellFormed()) return refuse(`${key} has half of a surrogate pair, which nothing can be called`)
       if (among === undefined) return value
       if (among.includes(value.toLowerCase())) return value.toLowerCase()
       return refuse(`${key} is ${given}; it is one of ${among.join(', ')}`)

@@ -19,7 +19,10 @@ export async function openMongodb({ rest, parameters }: StoreUrl, passedOn: read
   const { MongoClient } = await importClient('mongodb', { mongodb: () => import('mongodb') })
   const options = given({ createIndexes: flag('createIndexes') })
   const serverSelectionTimeoutMS = number('serverSelectionTimeoutMS') ?? SELECTION_MS
-  const client = unquoted(() => new MongoClient(urlWith(passedOn), { serverSelectionTimeoutMS }))
-  const collection = client.db().collection(text('collection') ?? 'sessions')
+  const [client, collection] = unquoted(() => {
+    const made = new MongoClient(urlWith(passedOn), { serverSelectionTimeoutMS })
+    // Names that the server could not have are refused here, and nothing has been connected yet.
+    return [made, made.db().collection(text('collection') ?? 'sessions')] as const
+  })
   return owning(mongodbStore(collection, options), () => client.close())
 }

@@ -92,8 +92,8 @@ export function unquoted<Result>(read: () => Result): Result {
   } catch {
     throw new SessionError(
       'bad_option',
-      'the store URL cannot be read; check user, password (percent-encode what is no letter or digit), hosts and the ' +
-        'values of the parameters',
+      'the store URL cannot be read; check user, password (percent-encode what is no letter or digit), hosts, the name ' +
+        'of the database and the values of the parameters',
     )
   }
 }

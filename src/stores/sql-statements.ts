@@ -8,6 +8,8 @@ export interface SqlPhrases {
   readonly placeholder: (n: number) => string
   /** `owner` and `payload` in a select list. */
   readonly select: (column: 'owner' | 'payload') => string
+  /** `expires_at` in a select list, where it needs more than its name. */
+  readonly deadline?: string
   /** The size of the payload in bytes. */
   readonly size: string
   /** A condition that finds the records of one owner, exactly and by an index; every `?` is the owner. */
@@ -21,8 +23,8 @@ export interface SqlPhrases {
  * database decides each race by itself, in one round trip and without a transaction that spans two.
  */
 export function sqlStatements(phrases: SqlPhrases): SqlStatements {
-  const { table, select, size, ownerIs, unlessTaken } = phrases
-  const columns = `version, expires_at, ${select('owner')}, ${select('payload')}`
+  const { table, select, deadline = 'expires_at', size, ownerIs, unlessTaken } = phrases
+  const columns = `version, ${deadline}, ${select('owner')}, ${select('payload')}`
   const assignments = 'version = ?, expires_at = ?, owner = ?, payload = ?'
   // The table's name goes in last, because a quoted name may contain what looks like a placeholder.
   const text = (sql: string): string => {

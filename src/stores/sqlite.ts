@@ -119,6 +119,8 @@ function dialectOf(database: SqliteDatabase, { own, patience, ...setup }: Setup)
       table: setup.table,
       placeholder: () => '?',
       select: (column) => column,
+      // node:sqlite refuses whole rows with an integer beyond 2^53: one that somebody else wrote would end every list.
+      deadline: 'CAST(expires_at AS REAL)',
       size: 'length(CAST(payload AS BLOB))',
       ownerIs: 'owner = ?',
       unlessTaken: ' ON CONFLICT (id) DO NOTHING',

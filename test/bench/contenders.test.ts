@@ -64,8 +64,13 @@ suite('the contenders on Node', () => {
     const visitors = await visitorsOf(originOf(name), 'small', VISITORS)
     const counts: Record<string, number> = {}
     for (const route of ['none', 'anon', 'read', 'write', 'new'] as const) {
-      const { commands } = await workOf(originOf(name), { route, size: 'small' }, visitors, watchOf(name))
-      counts[route] = Object.values(commands).reduce((sum, count) => sum + count, 0)
+      let each = Number.NaN
+      // A part of a command is one that not every request had: the sweep's.
+      for (let tries = 0; tries < 5 && !Number.isInteger(each); tries++) {
+        const { commands } = await workOf(originOf(name), { route, size: 'small' }, visitors, watchOf(name))
+        each = Object.values(commands).reduce((sum, count) => sum + count, 0)
+      }
+      counts[route] = each
     }
     return counts
   }

@@ -6,7 +6,7 @@ import { chance } from './chance.ts'
 import type { Chance } from './chance.ts'
 import type { Coverage } from './coverage.ts'
 import { mutateJson, mutateText } from './mutate.ts'
-import { Finding } from './target.ts'
+import { Finding, isOwn } from './target.ts'
 import type { FuzzTarget } from './target.ts'
 
 /** How far to go. */
@@ -110,6 +110,7 @@ async function check(target: FuzzTarget, input: string): Promise<void> {
     const running = target.run(input)
     if (running) await running
   } catch (error) {
+    if (isOwn(error)) return
     const shortest = await shrink(input, (each) => fails(target, each))
     throw new FailedInput(target, shortest, (await failureOf(target, shortest)) ?? error)
   }
@@ -124,7 +125,7 @@ async function failureOf(target: FuzzTarget, input: string): Promise<unknown> {
     await target.run(input)
     return undefined
   } catch (error) {
-    return error
+    return isOwn(error) ? undefined : error
   }
 }
 

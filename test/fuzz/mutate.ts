@@ -16,9 +16,10 @@ const LONGEST = 20_000
 /** The text with one to eight changes. */
 export function mutateText(text: string, chance: Chance, material: Material): string {
   let result = text
-  do result = changeText(result, chance, material)
+  // Cut after each: a few repetitions of repetitions are more than a string can hold.
+  do result = changeText(result, chance, material).slice(0, LONGEST)
   while (chance.is(0.5))
-  return result.slice(0, LONGEST)
+  return result
 }
 
 function changeText(text: string, chance: Chance, { words, other }: Material): string {

@@ -50,12 +50,17 @@ export async function settled<Result>(call: () => Promise<Result> | Result): Pro
   }
 }
 
-const OWN = new SessionError('bad_option', 'thrown by the application')
+/** What stands for an error of the application's own. */
+export const OWN: SessionError = new SessionError('bad_option', 'thrown by the application')
+
+/** What the application's own objects throw when they are looked at, by us or by a target, is its own. */
+export function isOwn(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('thrown by ')
+}
 
 function refusal(error: unknown): { readonly refused: SessionError } {
   if (error instanceof Finding) throw error
-  // What the application's own objects throw when they are looked at is its own.
-  if (error instanceof Error && error.message.startsWith('thrown by ')) return { refused: OWN }
+  if (isOwn(error)) return { refused: OWN }
   if (error instanceof SessionError && Object.hasOwn(errorCodes, error.code)) return { refused: error }
   throw new Finding(`threw what is no SessionError: ${describe(error)}`, { cause: error })
 }

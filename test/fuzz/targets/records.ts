@@ -295,7 +295,9 @@ export function schema(): FuzzTarget {
 /** Whether an answer is one by Standard Schema: what else one may answer is nobody's to catch. */
 function isAnswer(answer: unknown): answer is { value: unknown } {
   if (typeof answer !== 'object' || answer === null) return false
-  const { issues }: { issues?: unknown } = answer
+  const { issues, then }: { issues?: unknown; then?: unknown } = answer
+  // Who answers with a promise that never settles is waited for.
+  if (typeof then === 'function') return false
   if (issues === undefined) return 'value' in answer
   return Array.isArray(issues) && issues.length > 0 && issues.every(isIssue)
 }
