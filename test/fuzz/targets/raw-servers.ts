@@ -147,6 +147,15 @@ async function memcached(): Promise<RawPlace> {
   }
 }
 
+/** FerretDB takes names with line ends, and can then read nothing of the collection any more. */
+function refuseUnreadable(json: string): void {
+  JSON.parse(json, (name, value: unknown) => {
+    // oxlint-disable-next-line no-control-regex -- that is the question
+    if (/[\u0000-\u001f]/.test(name)) throw new Error('FerretDB could not read it')
+    return value
+  })
+}
+
 /** A document in MongoDB's extended JSON. */
 async function mongodb(): Promise<RawPlace> {
   const server = await startFerretdb()
@@ -173,9 +182,11 @@ async function mongodb(): Promise<RawPlace> {
     seeds: (payload) => [
       BSON.EJSON.stringify({ version: VERSION, expiresAt: new Date(SOON), payload, owner: 'ada' }, { relaxed: false }),
     ],
-    async put(id, input) {
-      return accepts(() => collection.insertOne({ ...Object(BSON.EJSON.parse(input, { relaxed: false })), _id: id }))
-    },
+    put: (id, input) =>
+      accepts(() => {
+        refuseUnreadable(input)
+        return collection.insertOne({ ...Object(BSON.EJSON.parse(input, { relaxed: false })), _id: id })
+      }),
     clear: (id) => collection.deleteOne({ _id: id }),
     async stop() {
       await client.close()
