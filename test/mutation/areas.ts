@@ -105,10 +105,11 @@ export const areas: Readonly<Record<string, Area>> = {
       'src/stores/file-record.ts',
       'src/stores/file-sweep.ts',
     ],
+    // Not those with processes that are killed or stopped: under a mutant they would wait for each other.
     tests: [
+      'test/stores/file-owner.test.ts',
       'test/stores/file-races.test.ts',
       'test/stores/file-folder.test.ts',
-      'test/stores/file-lock.test.ts',
       'test/stores/file.test.ts',
     ],
   },
