@@ -108,6 +108,10 @@ export const areas: Readonly<Record<string, Area>> = {
     // Not those with processes that are killed or stopped: under a mutant they would wait for each other.
     tests: [
       'test/stores/file-owner.test.ts',
+      'test/stores/file-record.test.ts',
+      'test/stores/file-breaker.test.ts',
+      'test/stores/file-sweep.test.ts',
+      'test/stores/file-warnings.test.ts',
       'test/stores/file-races.test.ts',
       'test/stores/file-folder.test.ts',
       'test/stores/file.test.ts',

@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { SessionError, type SessionErrorCode } from '../../src/errors.ts'
-import { networkFileSystem } from '../../src/stores/file-folder.ts'
+import { networkFileSystem, openFolder } from '../../src/stores/file-folder.ts'
 import { placeOf } from '../../src/stores/file-layout.ts'
 import { fileStore } from '../../src/stores/file.ts'
 import { idOf, LATER, NOW, scratch, startChild, traces } from '../fixtures/file-harness.ts'
@@ -71,12 +71,15 @@ test('a folder of ours that is open to others is closed; one with other things i
   assert.ok(warning.message.includes(`chmod 700 ${shared}`))
 })
 
-test('a folder that cannot be written fails when the store is made, with path, reason and mend', async (t) => {
+test('a folder that cannot be written fails when the store is made, with path, reason and mend', (t) => {
   const directory = scratch(t)
   fs.writeFileSync(join(directory, 'file'), '')
   assert.throws(() => fileStore(join(directory, 'file')), saying('store_unusable', /\/file: .*not a folder \(EEXIST\)/))
   assert.throws(() => fileStore(join(directory, 'file', 'a')), saying('store_unusable', /not a folder \(ENOTDIR\)/))
+})
 
+test('a folder in which this user may not write is refused with the mend', async (t) => {
+  const directory = scratch(t)
   // Root may write anywhere, so as root a process of nobody has to try.
   const locked = join(directory, 'locked')
   fs.mkdirSync(locked)
@@ -85,6 +88,116 @@ test('a folder that cannot be written fails when the store is made, with path, r
   const child = startChild({ role: 'open', directory: locked }, process.getuid?.() === 0 ? 65_534 : undefined)
   await child.ended
   assert.match(child.lines[0] ?? '', /locked: this process may not write there \(EACCES\): give its user the folder/)
+})
+
+test('a system call that fails while the folder is opened is told with its reason and mend', (t) => {
+  const directory = scratch(t)
+  let code = ''
+  t.mock.method(fs, 'mkdirSync', () => {
+    throw Object.assign(new Error('as the system says it'), code ? { code } : {})
+  })
+  const reasons: Record<string, RegExp> = {
+    EACCES: /this process may not write there \(EACCES\)/,
+    EPERM: /this process may not write there \(EPERM\)/,
+    EROFS: /read-only file system \(EROFS\)/,
+    EEXIST: /not a folder \(EEXIST\)/,
+    ENOTDIR: /not a folder \(ENOTDIR\)/,
+    ENOSPC: /the disk is full \(ENOSPC\)/,
+    EDQUOT: /the disk is full \(EDQUOT\)/,
+    EIO: /cannot be made and written \(EIO\)/,
+    '': /cannot be made and written \(Error: as the system says it\)/,
+  }
+  for (const [each, reason] of Object.entries(reasons)) {
+    code = each
+    assert.throws(() => fileStore(directory), saying('store_unusable', reason), each)
+  }
+})
+
+test('a folder on a network file system is refused', (t) => {
+  const directory = scratch(t)
+  const real = fs.statfsSync(directory)
+  t.mock.method(fs, 'statfsSync', () => ({ ...real, type: 0x6969 }))
+  assert.throws(() => fileStore(directory), saying('store_unusable', /is on NFS, a network file system/))
+  assert.deepEqual(fs.readdirSync(directory), [])
+})
+
+test('a folder on a file system without hard links is refused, and no identity stays there', (t) => {
+  const directory = scratch(t)
+  t.mock.method(fs, 'linkSync', () => {
+    throw Object.assign(new Error('no links'), { code: 'EPERM' })
+  })
+  assert.throws(() => fileStore(directory), saying('store_unusable', /without hard links .*\(EPERM\)/))
+  assert.deepEqual(fs.readdirSync(join(directory, '.owners')), [])
+})
+
+test('opening a folder tries hard links and leaves nothing of that', (t) => {
+  const directory = scratch(t)
+  const link = t.mock.method(fs, 'linkSync')
+  const { owner } = openFolder(directory)
+  assert.equal(link.mock.callCount(), 1)
+  assert.deepEqual(fs.readdirSync(join(directory, '.owners')), [owner.name])
+})
+
+test('a folder of ours that cannot be closed to others gives a warning and is used', (t) => {
+  const directory = scratch(t)
+  const said: unknown[] = []
+  t.mock.method(process, 'emitWarning', (_: string, { code }: { code: string }) => void said.push(code))
+  const chmod = (code: string): (() => void) => {
+    fs.chmodSync(directory, 0o755)
+    const mock = t.mock.method(fs, 'chmodSync', () => {
+      throw Object.assign(new Error(code), { code })
+    })
+    return () => mock.mock.restore()
+  }
+  for (const code of ['EPERM', 'EACCES', 'EROFS']) {
+    const mend = chmod(code)
+    fileStore(directory)
+    assert.equal(modeOf(directory), '755')
+    mend()
+  }
+  assert.deepEqual(said, Array(3).fill('COATCHECK_FOLDER_OPEN'))
+  const mend = chmod('EIO')
+  assert.throws(() => fileStore(directory), saying('store_unusable', /EIO/))
+  mend()
+})
+
+test('a folder with a .gitignore of its own keeps it, also when that comes in the last moment', (t) => {
+  const directory = scratch(t)
+  const real = fs.writeFileSync
+  const mock = t.mock.method(fs, 'writeFileSync', (path: string, text: string, options: object) => {
+    mock.mock.restore()
+    real(join(directory, '.gitignore'), 'mine')
+    real(path, text, options)
+  })
+  fileStore(directory)
+  assert.equal(fs.readFileSync(join(directory, '.gitignore'), 'utf8'), 'mine')
+})
+
+test('the identity is on disk before the first lock; with fsync the folder and its place are, too', (t) => {
+  const directory = scratch(t)
+  const flushed: string[] = []
+  t.mock.method(fs, 'fsyncSync', (file: number) => void flushed.push(fs.readlinkSync(`/proc/self/fd/${file}`)))
+  const { identity } = openFolder(directory)
+  assert.deepEqual(flushed.splice(0), [identity])
+  const durable = openFolder(directory, true)
+  assert.deepEqual(flushed, [durable.identity, directory, join(directory, '..')])
+  const open = fs.readdirSync('/proc/self/fd').filter((file) => {
+    return fs.existsSync(`/proc/self/fd/${file}`) && fs.readlinkSync(`/proc/self/fd/${file}`).startsWith(directory)
+  })
+  assert.deepEqual(open, [])
+})
+
+test('a parent that may not be read does not keep a durable folder from being opened; a failing disk does', (t) => {
+  const directory = scratch(t)
+  const { openSync } = fs
+  let code = ''
+  t.mock.method(fs, 'openSync', (path: string, flags: string, mode: number) => {
+    if (path === join(directory, '..')) throw Object.assign(new Error(code), { code })
+    return openSync(path, flags, mode)
+  })
+  for (code of ['EISDIR', 'EPERM', 'EACCES']) fileStore(directory, { fsync: true })
+  code = 'EIO'
+  assert.throws(() => fileStore(directory, { fsync: true }), saying('store_unusable', /EIO/))
 })
 
 test('network file systems are refused by name, local and doubtful ones are not', () => {
@@ -101,6 +214,8 @@ test('options that make no sense are refused', (t) => {
   for (const maxSessions of [0, -1, 1.5, Number.NaN])
     assert.throws(() => fileStore(directory, { maxSessions }), saying('bad_option', /maxSessions is a whole number/))
   assert.throws(() => fileStore(''), saying('bad_option', /path of a folder/))
+  const noText: unknown[] = [undefined, null, 7, {}]
+  for (const path of noText) assert.throws(() => fileStore(path as string), saying('bad_option', /path of a folder/))
 })
 
 test('nothing but 64 lower-case hex digits becomes a path, in any verb', async (t) => {
@@ -148,7 +263,6 @@ test('torn files count as absent, can be replaced, and are swept', async (t) => 
     Buffer.concat([whole.subarray(0, 200), Buffer.alloc(whole.length - 200)]),
     flipped,
   ]
-  const warned = once(process, 'warning')
   for (const [n, bytes] of torn.entries()) {
     const { file } = placeOf(directory, idOf(1))
     fs.writeFileSync(file, bytes)
@@ -159,7 +273,6 @@ test('torn files count as absent, can be replaced, and are swept', async (t) => 
     await store.sweep?.(LATER, ALL)
     assert.equal(fs.existsSync(file), false, `torn ${n} is swept`)
   }
-  assert.equal((await warned)[0].code, 'COATCHECK_RECORD_TORN')
   fs.writeFileSync(placeOf(directory, idOf(1)).file, '')
   assert.ok(await store.create(idOf(1), RECORD, NOW))
   assert.equal((await store.read(idOf(1), NOW))?.payload, 'one')
@@ -201,12 +314,11 @@ test('a folder removed under a running store is made again', async (t) => {
   assert.deepEqual(traces(directory), [])
 })
 
-test('maxSessions: a sweep removes what is nearest to its end, and warns', async (t) => {
+test('maxSessions: a sweep removes what is nearest to its end', async (t) => {
   const directory = scratch(t)
   const store = fileStore(directory, { maxSessions: 10 })
   for (let n = 0; n < 25; n++) await store.create(idOf(n), { payload: 'x', expiresAt: LATER + n }, NOW)
   assert.ok(await store.read(idOf(0), NOW), 'exceeded until the sweep')
-  const warned = once(process, 'warning')
   let removed = 0
   for (let more = true; more;) {
     const result = await store.sweep?.(NOW, { records: 4, ms: 60_000 })
@@ -216,9 +328,6 @@ test('maxSessions: a sweep removes what is nearest to its end, and warns', async
   }
   assert.equal(removed, 15)
   for (let n = 0; n < 25; n++) assert.equal((await store.read(idOf(n), NOW)) !== null, n >= 15, `session ${n}`)
-  const [warning] = await warned
-  assert.equal(warning.code, 'COATCHECK_SESSIONS_EVICTED')
-  assert.match(warning.message, /^25 sessions are stored and maxSessions is 10/)
   assert.deepEqual(await store.sweep?.(NOW, ALL), { removed: 0, more: false })
 })
 
@@ -252,8 +361,17 @@ test('a closed store refuses by code and leaves no identity behind; closing twic
   await store.close?.()
   await store.close?.()
   assert.deepEqual(fs.readdirSync(join(directory, '.owners')), [])
-  await assert.rejects(store.read(idOf(1), NOW), saying('closed', /closed before read/))
-  await assert.rejects(store.create(idOf(2), RECORD, NOW), saying('closed', /closed before create/))
+  const verbs: Record<string, () => unknown> = {
+    read: () => store.read(idOf(1), NOW),
+    create: () => store.create(idOf(2), RECORD, NOW),
+    update: () => store.update(idOf(1), 'v', RECORD, NOW),
+    touch: () => store.touch(idOf(1), LATER + 1, NOW),
+    delete: () => store.delete(idOf(1)),
+    list: () => store.list?.()[Symbol.asyncIterator]().next(),
+    sweep: () => store.sweep?.(NOW, ALL),
+  }
+  for (const [verb, run] of Object.entries(verbs))
+    await assert.rejects(async () => run(), saying('closed', new RegExp(`closed before ${verb} `)), verb)
 })
 
 test('a failing system call is a store error with its cause', async (t) => {

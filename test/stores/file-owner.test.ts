@@ -1,14 +1,14 @@
 /** Whose a lock is, and what that owner's standing allows; no other process is needed to try it. */
 import assert from 'node:assert/strict'
-import { existsSync, linkSync, readFileSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, linkSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { SessionError } from '../../src/errors.ts'
 import { openFolder } from '../../src/stores/file-folder.ts'
 import { placeOf } from '../../src/stores/file-layout.ts'
 import { fileLocks } from '../../src/stores/file-lock.ts'
-import { newOwner, parseOwner, standingOf } from '../../src/stores/file-owner.ts'
+import { holderOf, newOwner, parseOwner, standingOf } from '../../src/stores/file-owner.ts'
 import { fileStore } from '../../src/stores/file.ts'
 import { testClock } from '../../src/testing/clock.ts'
 import { idOf, LATER, NOW, scratch } from '../fixtures/file-harness.ts'
@@ -68,4 +68,162 @@ test('the identity file names host and process for a person', (t) => {
   const folder = openFolder(scratch(t))
   const facts: unknown = JSON.parse(readFileSync(folder.identity, 'utf8'))
   assert.deepEqual(facts, { owner: folder.owner.name, pid: process.pid, host: hostname() })
+})
+
+/** Let /proc say something else; what `answer` gives `undefined` for is read as it is. */
+function proc(context: TestContext, answer: (path: string) => string | Error | undefined): void {
+  const real = fs.readFileSync
+  context.mock.method(fs, 'readFileSync', (path: string, options: BufferEncoding) => {
+    const text = String(path).startsWith('/proc/') ? answer(path) : undefined
+    if (text instanceof Error) throw text
+    return text ?? real(path, options)
+  })
+}
+
+function failed(code: string): Error {
+  return Object.assign(new Error(code), { code })
+}
+
+/** What the kernel says of a thread in `state` that was started at `started`, with a name made to confuse. */
+function stat(state: string, started: string): string {
+  return ['17 (a) Z 1 (b)', state, ...Array.from({ length: 18 }, (_, n) => n), started, 0].join(' ')
+}
+
+test('standing: a thread that has ended and only waits to be noticed is gone, one that sleeps is not', (t) => {
+  const me = newOwner()
+  let state = ''
+  proc(t, () => stat(state, me.started))
+  for (const [each, standing] of Object.entries({
+    R: 'alive',
+    S: 'alive',
+    D: 'alive',
+    T: 'alive',
+    Z: 'gone',
+    X: 'gone',
+  })) {
+    state = each
+    assert.equal(standingOf(me), standing, each)
+  }
+})
+
+test('standing: what cannot be read proves nothing', (t) => {
+  const me = newOwner()
+  let answer: string | Error = ''
+  proc(t, () => answer)
+  for (answer of [failed('EMFILE'), failed('EACCES'), '', '17 (a) S 1 2 3'])
+    assert.equal(standingOf(me), 'unknown', String(answer))
+  answer = failed('ENOENT')
+  assert.equal(standingOf(me), 'unknown', 'a /proc that hides others: the process is there and its files are not')
+  assert.equal(standingOf({ ...me, pid: 2 ** 30 }), 'gone', 'neither is there')
+})
+
+test('standing: a process that may not be signalled is there', (t) => {
+  const me = { ...newOwner(), thread: 0, started: '0' }
+  let code = 'EPERM'
+  t.mock.method(process, 'kill', () => {
+    throw failed(code)
+  })
+  assert.equal(standingOf(me), 'alive')
+  code = 'ESRCH'
+  assert.equal(standingOf(me), 'gone')
+})
+
+test('where there is no /proc, the host and the process are what an owner is known by', async (t) => {
+  proc(t, () => failed('ENOENT'))
+  const mock = t.mock.method(fs, 'readlinkSync', () => {
+    throw failed('ENOENT')
+  })
+  // What is known of this machine is asked once, so this needs a module that has not asked yet.
+  const url = new URL(`../../src/stores/file-owner.ts?${Date.now()}`, import.meta.url).href
+  const fresh = (await import(url)) as { newOwner: typeof newOwner; standingOf: typeof standingOf }
+  const me = fresh.newOwner()
+  assert.ok(mock.mock.callCount() > 0)
+  assert.match(me.name, new RegExp(`^${process.pid}-0-0---[0-9a-f]{12}-[0-9a-f]{16}$`))
+  assert.deepEqual(parseOwner(me.name), me)
+  assert.equal(fresh.standingOf(me), 'alive')
+  assert.equal(fresh.standingOf({ ...me, pid: 2 ** 30 }), 'gone')
+  assert.equal(fresh.standingOf({ ...me, host: 'f'.repeat(12), pid: 2 ** 30 }), 'unknown', 'another host')
+  assert.equal(fresh.standingOf({ ...me, boot: 'f'.repeat(16) }), 'unknown', 'a boot there is nothing to compare with')
+})
+
+test('a lock that is not there has no holder', (t) => {
+  assert.equal(holderOf(join(scratch(t), 'none')), null)
+})
+
+test('a lock is waited for with pauses that grow to 16 ms, for two seconds in all', async (t) => {
+  const directory = scratch(t)
+  const folder = openFolder(directory)
+  const { lock, shard } = placeOf(directory, ID)
+  folder.restore(shard)
+  linkSync(openFolder(directory).identity, lock)
+  const pauses: number[] = []
+  const clock = { ...testClock(), sleep: async (ms: number) => void pauses.push(ms) }
+  t.mock.method(Math, 'random', () => 0.5)
+  await assert.rejects(
+    fileLocks(folder, clock).hold(lock, () => 'ran'),
+    { code: 'store_timeout' },
+  )
+  assert.deepEqual(pauses.slice(0, 6), [1.5, 2, 3, 5, 8.5, 8.5])
+  const waited = pauses.reduce((sum, ms) => sum + ms, 0)
+  assert.ok(waited >= 2000 && waited < 2009, `${waited} ms`)
+})
+
+test('a lock that is always taken when asked for and gone when looked at ends in an error that says so', async (t) => {
+  const directory = scratch(t)
+  const folder = openFolder(directory)
+  const { lock } = placeOf(directory, ID)
+  const link = t.mock.method(fs, 'linkSync', () => {
+    throw failed('EEXIST')
+  })
+  assert.equal(
+    fileLocks(folder, testClock()).tryHold(lock, () => assert.fail('the lock is not ours')),
+    null,
+  )
+  assert.equal(link.mock.callCount(), 3)
+  const clock = { ...testClock(), sleep: async () => {} }
+  await assert.rejects(
+    fileLocks(folder, clock).hold(lock, () => assert.fail('the lock is not ours')),
+    /\.lock was locked for more than 2000 ms by ever changing holders/,
+  )
+})
+
+test('a lock that cannot be made is the error of its system call', (t) => {
+  const directory = scratch(t)
+  const folder = openFolder(directory)
+  t.mock.method(fs, 'linkSync', () => {
+    throw failed('EMLINK')
+  })
+  assert.throws(() => fileLocks(folder, testClock()).tryHold(placeOf(directory, ID).lock, () => 'ran'), {
+    code: 'EMLINK',
+  })
+})
+
+test('a section that fails gives its lock back, and a lock that cannot be given back does not hide what was done', (t) => {
+  const directory = scratch(t)
+  const folder = openFolder(directory)
+  const { lock, shard } = placeOf(directory, ID)
+  folder.restore(shard)
+  const { tryHold } = fileLocks(folder, testClock())
+  assert.throws(
+    () =>
+      tryHold(lock, () => {
+        throw failed('EIO')
+      }),
+    { code: 'EIO' },
+  )
+  assert.equal(existsSync(lock), false)
+  const unlink = t.mock.method(fs, 'unlinkSync', () => {
+    throw failed('EIO')
+  })
+  assert.deepEqual(
+    tryHold(lock, () => 'done'),
+    { result: 'done' },
+  )
+  unlink.mock.restore()
+  assert.equal(existsSync(lock), true)
+  assert.deepEqual(
+    tryHold(lock, () => 'again'),
+    { result: 'again' },
+  )
+  assert.equal(existsSync(lock), false)
 })

@@ -1,0 +1,243 @@
+/** Record files to the byte, and what becomes of a verb when a system call does half of what it was asked, or nothing. */
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { deadlineField, HEADER_BYTES, parseHeader, recordBytes, versionSource } from '../../src/stores/file-format.ts'
+import { entryOf, listFolder, placeOf } from '../../src/stores/file-layout.ts'
+import { readHeader, readRecord, writeDeadline } from '../../src/stores/file-record.ts'
+import { fileStore } from '../../src/stores/file.ts'
+import { idOf, LATER, NOW, payloadOf, scratch, traces } from '../fixtures/file-harness.ts'
+
+const ID = idOf(1)
+const RECORD = { payload: 'one', expiresAt: LATER }
+
+function failed(code: string): Error {
+  return Object.assign(new Error(code), { code })
+}
+
+/** Files of `directory` that this process has open. */
+function openFiles(directory: string): string[] {
+  return fs.readdirSync('/proc/self/fd').flatMap((file) => {
+    try {
+      const path = fs.readlinkSync(`/proc/self/fd/${file}`)
+      return path.startsWith(directory) ? [path] : []
+    } catch {
+      return [] // the folder of open files itself
+    }
+  })
+}
+
+/** Each call of `name` fails with `code`. */
+function failing(context: TestContext, name: 'readSync' | 'writeSync' | 'openSync', code: string): () => void {
+  const mock = context.mock.method(fs, name, () => {
+    throw failed(code)
+  })
+  return () => mock.mock.restore()
+}
+
+test('records of every size around a read of 64 KiB come back whole; cut or lengthened by a byte they are torn', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory)
+  const { file } = placeOf(directory, ID)
+  for (const size of [65_535, 65_536, 65_537, 200_000]) {
+    for (const owner of ['ada', undefined]) {
+      const around = recordBytes({ payload: '', expiresAt: LATER, ...(owner && { owner }) })
+      const record = {
+        payload: 'é'.repeat(100) + 'x'.repeat(size - around - 200),
+        expiresAt: LATER,
+        ...(owner && { owner }),
+      }
+      assert.equal(recordBytes(record), size)
+      const written = await store.create(ID, record, NOW)
+      assert.equal(fs.statSync(file).size, size)
+      assert.deepEqual(await store.read(ID, NOW), { ...record, version: written?.version })
+      const whole = fs.readFileSync(file)
+      for (const bytes of [whole.subarray(0, -1), Buffer.concat([whole, Buffer.from('x')])]) {
+        fs.writeFileSync(file, bytes)
+        assert.deepEqual(readRecord(file), { state: 'torn' }, `${size} as ${bytes.length}`)
+      }
+      fs.unlinkSync(file)
+    }
+  }
+})
+
+test('a damaged length allocates no more than the file has', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory)
+  await store.create(ID, { payload: 'x'.repeat(70_000), expiresAt: LATER }, NOW)
+  const { file } = placeOf(directory, ID)
+  const bytes = fs.readFileSync(file)
+  bytes.write('9999999999', 63, 'latin1')
+  fs.writeFileSync(file, bytes)
+  const header = readHeader(file)
+  assert.equal(header?.state === 'record' && header.payloadBytes, 9_999_999_999)
+  const allocated = t.mock.method(Buffer, 'allocUnsafe')
+  assert.deepEqual(readRecord(file), { state: 'torn' })
+  assert.deepEqual(
+    allocated.mock.calls.map((call) => call.arguments[0]),
+    [bytes.length + 1],
+  )
+})
+
+test('a listing says the size of each file, and gives up its turn once in 64 records', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory)
+  for (let n = 0; n < 130; n++) {
+    const owner = n % 3 === 0 ? { owner: `ada ${n} "ö"` } : {}
+    await store.create(idOf(n), { payload: payloadOf(n, n), expiresAt: LATER, ...owner }, NOW)
+  }
+  const turns = t.mock.method(globalThis, 'setImmediate')
+  let listed = 0
+  for await (const { id, size } of store.list?.() ?? []) {
+    assert.equal(size, fs.statSync(placeOf(directory, id).file).size)
+    listed++
+  }
+  assert.equal(listed, 130)
+  assert.equal(turns.mock.callCount(), 2)
+})
+
+test('a file that is written in pieces is whole, and one that is read in pieces, too', async (t) => {
+  const store = fileStore(scratch(t))
+  const record = { payload: payloadOf(7, 100_000), expiresAt: LATER }
+  const { writeSync, readSync } = fs
+  const writing = t.mock.method(fs, 'writeSync', (file: number, bytes: Buffer, from: number) =>
+    writeSync(file, bytes, from, Math.min(40_000, bytes.length - from)),
+  )
+  await store.create(ID, record, NOW)
+  assert.equal(writing.mock.callCount(), 3)
+  t.mock.method(fs, 'readSync', (file: number, bytes: Buffer, from: number, length: number, at: number) =>
+    readSync(file, bytes, from, from === 0 ? length : Math.min(length, 10_000), at),
+  )
+  assert.equal((await store.read(ID, NOW))?.payload, record.payload)
+})
+
+test('a write that fails is an error that changes nothing and leaves nothing', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory)
+  const written = await store.create(ID, RECORD, NOW)
+  const mend = failing(t, 'writeSync', 'ENOSPC')
+  const refused = { code: 'store_failed', message: /ENOSPC/ }
+  await assert.rejects(store.create(idOf(2), RECORD, NOW), refused)
+  await assert.rejects(store.update(ID, written?.version ?? '', { ...RECORD, payload: 'two' }, NOW), refused)
+  await assert.rejects(store.touch(ID, LATER + 1, NOW), refused)
+  mend()
+  assert.deepEqual(await store.read(ID, NOW), { ...RECORD, version: written?.version })
+  assert.deepEqual(traces(directory), [])
+})
+
+test('a flush that fails is an error', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory, { fsync: true })
+  t.mock.method(fs, 'fsync', (_file: number, done: (error: Error) => void) => done(failed('EIO')))
+  await assert.rejects(store.create(ID, RECORD, NOW), { code: 'store_failed', message: /EIO/ })
+  assert.deepEqual(traces(directory), [])
+  assert.deepEqual(openFiles(directory), [])
+})
+
+test('what cannot be read is an error, not an absent session', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory)
+  await store.create(ID, RECORD, NOW)
+  for (const call of ['readSync', 'openSync'] as const) {
+    const mend = failing(t, call, 'EIO')
+    await assert.rejects(store.read(ID, NOW), { code: 'store_failed', message: /read in .*EIO/ })
+    await assert.rejects(store.delete(ID), { code: 'store_failed', message: /delete in .*EIO/ })
+    mend()
+  }
+  assert.ok(await store.read(ID, NOW))
+})
+
+test('a folder in the place of a record is foreign, whichever call the system says so in', async (t) => {
+  const directory = scratch(t)
+  assert.deepEqual(readHeader(directory), { state: 'foreign' })
+  assert.doesNotThrow(() => writeDeadline(directory, LATER))
+  failing(t, 'openSync', 'EISDIR')
+  assert.deepEqual(readRecord(directory), { state: 'foreign' })
+})
+
+test('no verb leaves a file open, whatever comes of it', async (t) => {
+  const directory = scratch(t)
+  for (const fsync of [false, true]) {
+    const store = fileStore(directory, { fsync })
+    const written = await store.create(ID, RECORD, NOW)
+    assert.equal(await store.create(ID, RECORD, NOW), null)
+    assert.equal(await store.update(ID, 'other', RECORD, NOW), 'conflict')
+    await store.update(ID, written?.version ?? '', RECORD, NOW)
+    await store.touch(ID, LATER + 1, NOW)
+    await store.read(ID, NOW)
+    await store.read(idOf(2), NOW)
+    const mend = failing(t, 'readSync', 'EIO')
+    await assert.rejects(store.read(ID, NOW))
+    mend()
+    await store.sweep?.(NOW, { records: 10, ms: 60_000 })
+    await store.delete(ID)
+    await store.close?.()
+  }
+  assert.deepEqual(openFiles(directory), [])
+})
+
+test('what the first bytes of a file say it is', () => {
+  const of = (text: string): string => parseHeader(Buffer.from(text, 'latin1'), text.length).state
+  const header = `coatcheck/1 ${deadlineField(LATER)} ${'v'.repeat(24)} 00000000 0000000003 9f3c2a11\n`
+  assert.equal(header.length, HEADER_BYTES)
+  const states = {
+    [header]: 'record',
+    [`${header}one`]: 'record',
+    [header.toUpperCase()]: 'foreign',
+    [`x${header}`]: 'foreign',
+    [header.slice(0, -1)]: 'torn',
+    [header.replace(' 9f', ' 9F')]: 'torn',
+    '': 'torn',
+    '\0\0\0': 'torn',
+    '\0\0x': 'foreign',
+    coatch: 'torn',
+    'coatcheck/': 'torn',
+    'coatcheck/1': 'torn',
+    'coatcheck/1 000': 'torn',
+    'coatcheck/2 ': 'newer',
+    'coatcheck/12 whatever': 'newer',
+    'coatcheck/two ': 'torn',
+    'my coatcheck/2 ': 'foreign',
+  }
+  for (const [text, state] of Object.entries(states)) assert.equal(of(text), state, JSON.stringify(text))
+  assert.equal(parseHeader(Buffer.from(header), 82).state, 'torn', 'no more than was read counts')
+})
+
+test('a deadline has 16 digits and is rounded down', () => {
+  assert.equal(deadlineField(1.9), '0000000000000001')
+  assert.equal(deadlineField(0), '0000000000000000')
+  assert.equal(deadlineField(LATER + 0.999), `000${LATER}`)
+})
+
+test('versions are 24 characters and never the same, in one store or in two', () => {
+  const [one, two] = [versionSource(), versionSource()]
+  const versions = Array.from({ length: 50 }, () => [one(), two()]).flat()
+  assert.equal(new Set(versions).size, 100)
+  for (const version of versions) assert.match(version, /^[\w-]{16}0000000[0-9a-z]$|^[\w-]{16}0000001[0-9a-d]$/)
+})
+
+test('what a name in a shard is', () => {
+  const id = `3f${'0'.repeat(62)}`
+  assert.deepEqual(entryOf('3f', id), { kind: 'record', id })
+  assert.deepEqual(entryOf('3f', `${id}.lock`), { kind: 'lock', id })
+  assert.deepEqual(entryOf('3f', 'me.7.tmp'), { kind: 'temporary', owner: 'me' })
+  for (const name of [
+    `${id}.loc`,
+    `${id}0`,
+    `4f${'0'.repeat(62)}`,
+    '.lock',
+    '.7.tmp',
+    'me.7.tmp.lock',
+    'me.tmp',
+    'me.7.tmpx',
+  ])
+    assert.equal(entryOf('3f', name), null, name)
+})
+
+test('a folder that is gone has no names; one that cannot be read is an error', async (t) => {
+  const directory = scratch(t)
+  assert.deepEqual(await listFolder(join(directory, 'none')), [])
+  fs.writeFileSync(join(directory, 'file'), '')
+  await assert.rejects(listFolder(join(directory, 'file')), { code: 'ENOTDIR' })
+})
