@@ -105,7 +105,8 @@ export function fileSweep(
     if (entry?.kind === 'temporary' && isGone(entry.owner)) forget(node().path.join(path, name))
     if (entry?.kind !== 'record') return false
     const header = readHeader(placeIn(path, entry.id).file)
-    if (header?.state === 'torn') return remove(path, entry.id, () => true)
+    // Only if it still is torn under the lock: somebody may have made the record anew meanwhile.
+    if (header?.state === 'torn') return remove(path, entry.id, () => false)
     if (header?.state !== 'record') return false
     if (header.expiresAt <= now) return remove(path, entry.id, (expiresAt) => expiresAt <= now)
     shard.soonest = Math.min(shard.soonest, header.expiresAt)
