@@ -14,7 +14,7 @@ interface Scene {
   /** Where the lock of a record would be; its folder is there. */
   readonly lock: string
   /** The names in the token's folder. */
-  token(): string[]
+  readonly token: () => string[]
 }
 
 function scene(context: TestContext): Scene {

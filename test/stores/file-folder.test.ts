@@ -116,7 +116,7 @@ test('a system call that fails while the folder is opened is told with its reaso
 test('a folder on a network file system is refused', (t) => {
   const directory = scratch(t)
   const real = fs.statfsSync(directory)
-  t.mock.method(fs, 'statfsSync', () => ({ ...real, type: 0x6969 }))
+  t.mock.method(fs, 'statfsSync', () => Object.assign(real, { type: 0x6969 }))
   assert.throws(() => fileStore(directory), saying('store_unusable', /is on NFS, a network file system/))
   assert.deepEqual(fs.readdirSync(directory), [])
 })

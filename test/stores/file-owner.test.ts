@@ -74,7 +74,7 @@ test('the identity file names host and process for a person', (t) => {
 function proc(context: TestContext, answer: (path: string) => string | Error | undefined): void {
   const real = fs.readFileSync
   context.mock.method(fs, 'readFileSync', (path: string, options: BufferEncoding) => {
-    const text = String(path).startsWith('/proc/') ? answer(path) : undefined
+    const text = path.startsWith('/proc/') ? answer(path) : undefined
     if (text instanceof Error) throw text
     return text ?? real(path, options)
   })
@@ -203,10 +203,10 @@ test('a section that fails gives its lock back, and a lock that cannot be given 
   const folder = openFolder(directory)
   const { lock, shard } = placeOf(directory, ID)
   folder.restore(shard)
-  const { tryHold } = fileLocks(folder, testClock())
+  const locks = fileLocks(folder, testClock())
   assert.throws(
     () =>
-      tryHold(lock, () => {
+      locks.tryHold(lock, () => {
         throw failed('EIO')
       }),
     { code: 'EIO' },
@@ -216,13 +216,13 @@ test('a section that fails gives its lock back, and a lock that cannot be given 
     throw failed('EIO')
   })
   assert.deepEqual(
-    tryHold(lock, () => 'done'),
+    locks.tryHold(lock, () => 'done'),
     { result: 'done' },
   )
   unlink.mock.restore()
   assert.equal(existsSync(lock), true)
   assert.deepEqual(
-    tryHold(lock, () => 'again'),
+    locks.tryHold(lock, () => 'again'),
     { result: 'again' },
   )
   assert.equal(existsSync(lock), false)

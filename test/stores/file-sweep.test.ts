@@ -81,7 +81,7 @@ test('what dies between two calls of one pass is removed by that pass', async (t
 test('calls that overlap take turns and remove each record once', async (t) => {
   const store = fileStore(scratch(t))
   for (let n = 0; n < 6; n++) await store.create(idOf(n), { payload: 'x', expiresAt: LATER }, NOW)
-  const calls = [1, 2, 3].map(() => store.sweep?.(LATER, { records: 2, ms: 60_000 }))
+  const calls = [1, 2, 3].map(async () => store.sweep?.(LATER, { records: 2, ms: 60_000 }))
   assert.deepEqual(
     (await Promise.all(calls)).map((result) => result?.removed),
     [2, 2, 2],
