@@ -73,8 +73,9 @@ test('the identity file names host and process for a person', (t) => {
 /** Let /proc say something else; what `answer` gives `undefined` for is read as it is. */
 function proc(context: TestContext, answer: (path: string) => string | Error | undefined): void {
   const real = fs.readFileSync
-  context.mock.method(fs, 'readFileSync', (path: string, options: BufferEncoding) => {
-    const text = path.startsWith('/proc/') ? answer(path) : undefined
+  context.mock.method(fs, 'readFileSync', (path: string | URL, options: BufferEncoding) => {
+    // Node itself reads a module by its URL.
+    const text = typeof path === 'string' && path.startsWith('/proc/') ? answer(path) : undefined
     if (text instanceof Error) throw text
     return text ?? real(path, options)
   })
