@@ -1,7 +1,6 @@
 import type { Outcome } from './backend.ts'
-import { compareAndSet, readRecord, recordInput, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
+import { compareAndSet, readRecord, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
 import type { Draft, Revision } from './compare-and-set.ts'
-import { SessionError } from '../errors.ts'
 import { admit } from '../owners/owner-limit.ts'
 import { insertRecord } from './record-writer.ts'
 import type { WriteContext } from './record-writer.ts'
@@ -34,11 +33,12 @@ export async function moveRecord(
   move: Move,
 ): Promise<{ readonly outcome: Outcome; readonly moved: boolean }> {
   const { store, policy } = context
-  const made: { fresh?: StoredState } = {}
+  const made: { fresh?: StoredState; revoked?: boolean } = {}
   let at = old.ticket
 
   async function revise(current: StoredState): Promise<Revision> {
     at = current.ticket
+    if (made.revoked) return supersededDraft(current, policy.clock.now() + SUPERSEDED_MS)
     if (move.stay && at.id !== old.ticket.id) {
       if (!made.fresh) return move.stay(current)
       // Ours goes first, and then we look again: a login may move the session meanwhile, and nothing may come between
@@ -51,8 +51,16 @@ export async function moveRecord(
     const now = policy.clock.now()
     const draft = move.draft(current)
     const next = { ...draft, head: movedFrom(draft.head, at.id, policy.renewal && now) }
-    if (made.fresh) made.fresh = await replace(made.fresh, next)
-    else {
+    if (made.fresh) {
+      const replaced = await compareAndSet(store, policy, made.fresh, () => next, { read: readRecord })
+      if (typeof replaced === 'string') {
+        // Nobody else has the new ID yet, so an operator has ended the session by it: it shall not go on by the old one.
+        delete made.fresh
+        made.revoked = true
+        return revise(current)
+      }
+      made.fresh = replaced
+    } else {
       made.fresh = await insertRecord(context, next, move.ticket)
       if (next.owner !== old.owner) await admit(context, made.fresh)
     }
@@ -61,21 +69,13 @@ export async function moveRecord(
     return supersededDraft(current, (grace?.until ?? now) + SUPERSEDED_MS, { id: ticket.id, ...(grace && { grace }) })
   }
 
-  async function replace(fresh: StoredState, next: Draft): Promise<StoredState> {
-    if (policy.validation) await policy.validation.check(next.lines)
-    const receipt = await store.update(fresh.ticket.id, fresh.version, recordInput(next), policy.clock.now())
-    // Nobody else has the new ID yet: only an operator's revoke can have come between.
-    if (typeof receipt === 'string') throw new SessionError('session_ended', 'it was revoked while it moved')
-    return { ...next, ticket: fresh.ticket, version: receipt.version }
-  }
-
   try {
     // Of many that would renew at once, those that had to wait find the session moved: they need not try.
     const outcome = await context.queue.run(old.ticket.id, (waited) =>
       compareAndSet(store, policy, old, revise, { stale: waited && move.stay !== undefined }),
     )
-    if (made.fresh && typeof outcome !== 'string' && outcome.head.kind === 'superseded') {
-      return { outcome: made.fresh, moved: true }
+    if (typeof outcome !== 'string' && outcome.head.kind === 'superseded') {
+      return made.fresh ? { outcome: made.fresh, moved: true } : { outcome: 'gone', moved: false }
     }
     if (made.fresh) await store.delete(made.fresh.ticket.id)
     return { outcome, moved: false }
@@ -96,7 +96,7 @@ export async function moveRecord(
     } catch {
       // Nobody knows. If the write took effect after all, a renewed ID leads to the new record, which must be there then,
       // and else expires. After regenerate() nothing leads there.
-      if (!move.grace) await store.delete(id).catch(() => false)
+      if (!move.grace) await store.delete(id).catch(() => undefined)
     }
     return false
   }

@@ -46,7 +46,7 @@ export async function createRecord(context: WriteContext, state: SessionState, l
   try {
     await admit(context, made)
   } catch (error) {
-    await context.store.delete(made.ticket.id).catch(() => false)
+    await context.store.delete(made.ticket.id).catch(() => undefined)
     throw error
   }
   state.stored = made
