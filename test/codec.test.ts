@@ -51,6 +51,7 @@ test('each kind of value has its documented line and comes back from it', () => 
     [{ $date: 1, b: 2 }, '{"$date":1,"b":2}'],
     ['$5', '"$5"'],
     [{ price: '$5' }, '{"price":"$5"}'],
+    [{ price: '5$', more: ['5$$', 1n] }, '{"price":"5$","more":["5$$",{"$bigint":"1"}]}'],
   ]
   for (const [value, line] of lines) {
     assert.equal(encodeValue(value, 'k'), line)
@@ -148,6 +149,10 @@ test('bytes of every length come back, with and without the built-in base64', ()
     }
     assert.throws(() => decodeValue('{"$bytes":"*"}'), SyntaxError)
   }
+  const define = (value: Readonly<Record<'toBase64' | 'fromBase64', unknown>>): void => {
+    Object.defineProperty(prototype, 'toBase64', { value: value.toBase64, configurable: true })
+    Object.defineProperty(Uint8Array, 'fromBase64', { value: value.fromBase64, configurable: true })
+  }
   const used = { encode: 0, decode: 0 }
   function toBase64(this: Uint8Array): string {
     used.encode++
@@ -164,13 +169,19 @@ test('bytes of every length come back, with and without the built-in base64', ()
     Object.getOwnPropertyDescriptor(Uint8Array, 'fromBase64'),
   ]
   try {
-    Object.defineProperty(prototype, 'toBase64', { value: toBase64, configurable: true })
-    Object.defineProperty(Uint8Array, 'fromBase64', { value: fromBase64, configurable: true })
+    define({ toBase64, fromBase64 })
     check()
     assert.deepEqual(used, { encode: 8, decode: 9 })
+    // What others have put in their place counts only if it can be called.
+    define({ toBase64: 'polyfilled', fromBase64: 'polyfilled' })
+    check()
     Reflect.deleteProperty(prototype, 'toBase64')
     Reflect.deleteProperty(Uint8Array, 'fromBase64')
     check()
+    assert.throws(
+      () => decodeValue('{"$bytes":"*"}'),
+      ({ cause }: Error) => cause instanceof DOMException,
+    )
     assert.deepEqual(used, { encode: 8, decode: 9 })
   } finally {
     if (builtIn[0]) Object.defineProperty(prototype, 'toBase64', builtIn[0])
@@ -251,6 +262,9 @@ test('each value that cannot be stored is refused with its path and the mend', (
     [Object.assign(new Set(), { name: 1 }), /: data\.k: the property "name" of a Set would be lost/],
     [Object.assign(new Date(), { name: 1 }), /: data\.k: the property "name" of a Date would be lost/],
     [new Map([['x', { 'odd key': Symbol() }]]), /: data\.k\.get\("x"\)\["odd key"\]: a symbol/],
+    [Object.create({ constructor: null }), /an object with a prototype of its own/],
+    [Object.create({ constructor: { name: 'Cart' } }), /an object with a prototype of its own/],
+    [new Map([[Symbol('s'), 1]]), /: data\.k \(the Map key a symbol\): a symbol/],
     [new Map([[() => 1, 1]]), /: data\.k \(the Map key a function\): a function/],
     [new Set([1, new Map([[7, /x/]])]), /: data\.k \(item 1 of the Set\)\.get\(7\): an instance of RegExp/],
   ]
@@ -384,6 +398,7 @@ test('what grows without bound is refused before it takes the memory', () => {
 })
 
 test('one key may fill a record but not more', () => {
+  assert.equal(encodeValue(new Uint8Array(3_000_000), 'k').length, 4_000_000 + '{"$bytes":""}'.length)
   assert.equal(encodeValue('x'.repeat(MAX_PAYLOAD - 2), 'k').length, MAX_PAYLOAD)
   refuses(() => encodeValue('x'.repeat(MAX_PAYLOAD - 1), 'k'), /: data\.k alone exceeds/, undefined, LARGE)
   refuses(() => encodeValue('\0'.repeat(MAX_PAYLOAD / 4), 'k'), /: data\.k alone exceeds/, undefined, LARGE)

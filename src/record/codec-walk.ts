@@ -231,7 +231,7 @@ function refuseNamed(walk: Walk, value: object, kind: string): void {
 }
 
 function tooDeep(walk: Walk, value: object): SessionError {
-  const chain = [...walk.ancestors.slice(0, MAX_DEPTH), value]
+  const chain = [...walk.ancestors, value]
   const again = chain.findIndex((container, index) => chain.indexOf(container) < index)
   if (again === -1) return refuse(walk, `nested deeper than ${MAX_DEPTH} levels; store it flatter, or as text`)
   const [container] = chain.slice(again)

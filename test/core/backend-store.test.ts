@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { memoryStore } from '../../src/stores/memory.ts'
-import { visited } from './site.ts'
+import { scene, visited } from './site.ts'
 import type { Scene } from './site.ts'
 
 const DAY = 86_400_000
@@ -71,6 +71,65 @@ test('what another request saved and a move leaves behind is a conflict that a d
     conflicts.map(({ key, winner }) => [key, winner]),
     [['x', 'deletion']],
   )
+})
+
+suite('what is told of a clash', () => {
+  const clashes = (on: Scene): unknown[] =>
+    on.events
+      .filter(({ name }) => name === 'conflict')
+      .map(({ event }) => [Object(event)['key'], Object(event)['winner']])
+
+  test('update() tells it of what was unsaved before', async () => {
+    const on = await visited({ x: 0, n: 0 })
+    const [session, other] = [await on.open(), await on.open()]
+    other.data['x'] = 2
+    await other.save()
+    session.data['x'] = 1
+    await session.update((data) => void (data['n'] = 1))
+    assert.deepEqual(clashes(on), [['x', 'ours']])
+    assert.deepEqual(await on.found(), { x: 1, n: 1 })
+  })
+
+  test('nothing is told where nobody else wrote', async () => {
+    const on = await visited({ x: 0 }, { renewAfter: '15m' })
+    const session = await on.open()
+    session.data['x'] = 1
+    await session.save()
+    await session.update((data) => void (data['x'] = 2))
+    await session.regenerate({ keep: true })
+    await on.commit(session)
+    on.clock.advance(15 * 60_000)
+    await on.commit(await on.open())
+    assert.deepEqual(
+      on.events.map(({ name }) => name),
+      ['created', 'regenerated', 'renewed'],
+    )
+  })
+})
+
+test('a key taken over from another request is as any other: seen by a loop, changed, deleted', async () => {
+  const on = await visited({ mine: -1 })
+  const [session, other] = [await on.open(), await on.open()]
+  Object.assign(other.data, { a: 1, b: 2 })
+  await other.save()
+  session.data['mine'] = 0
+  await session.save()
+  assert.deepEqual(Object.keys(session.data).toSorted(), ['a', 'b', 'mine'])
+  session.data['a'] = 3
+  delete session.data['b']
+  await on.commit(session)
+  assert.deepEqual(await on.found(), { mine: 0, a: 3 })
+})
+
+test('a cookie that may not travel makes no record, each time with an event', async () => {
+  const on = scene({ cookie: { secure: true } })
+  for (const times of [1, 2]) {
+    const session = await on.open({ secure: false })
+    session.data['a'] = 1
+    assert.deepEqual((await on.commit(session)).setCookie, [])
+    assert.equal(on.events.filter(({ name }) => name === 'withheld').length, times)
+  }
+  assert.equal(on.gates.count('create'), 0)
 })
 
 test('a save that conflicts for as long as a store call may take is given up as too_busy', async () => {

@@ -491,6 +491,7 @@ suite('a push of the deadline', () => {
     assert.equal((await on.commit(slow)).setCookie.length, 1)
     assert.equal(on.cookie, cookie)
     assert.equal(slow.data['a'], 1)
+    assert.ok(on.events.every(({ name }) => name !== 'conflict'))
     slow.data['b'] = 2
     await slow.save()
     assert.deepEqual(await on.found(), { user: 'ada', a: 1, b: 2 })

@@ -30,7 +30,7 @@ interface Position {
 type CheckResult = { readonly status: 'passed' } | { readonly status: 'compileError'; readonly reason: string }
 
 /** Calls whose texts are for people, and from which argument on. A test that repeats them would test nothing. */
-const SPEAKERS: Readonly<Record<string, number>> = { SessionError: 1, warn: 1, refuse: 0, refusal: 1 }
+const SPEAKERS: Readonly<Record<string, number>> = { SessionError: 1, warn: 1, refuse: 0, refusal: 1, SyntaxError: 0 }
 const TEXTS = new Set(['StringLiteral', 'TemplateLiteral'])
 /** What texts are joined with on their way into such a call. */
 const JOINS = new Set(['BinaryExpression', 'ConditionalExpression', 'LogicalExpression'])
