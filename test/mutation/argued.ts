@@ -192,4 +192,40 @@ export const argued: readonly Argued[] = [
     becomes: 'false',
     why: 'what is no text is not in the list of known texts either; the condition is there for the types',
   },
+  {
+    file: 'src/stores/file-format.ts',
+    was: "''",
+    becomes: '"Stryker',
+    why: 'a line that matches has all its groups: the default is there for the types',
+  },
+  {
+    file: 'src/stores/file-format.ts',
+    was: 'ownerBytes > 99_999_999',
+    becomes: 'ownerBytes >= 99_999_999',
+    why: 'an owner of a hundred million bytes, less one: an owner is a name, and making that one would cost every test run a second',
+  },
+  {
+    file: 'src/stores/file-layout.ts',
+    was: "error instanceof Error && 'code' in error",
+    becomes: 'true',
+    why: 'what node:fs rejects with is an error with a code: the condition is there for the types',
+  },
+  {
+    file: 'src/stores/file.ts',
+    was: '!published',
+    becomes: 'true',
+    why: 'a temporary file that has got its name is not there any more: only a system call is saved',
+  },
+  {
+    file: 'src/stores/file.ts',
+    was: 'closed',
+    becomes: 'false',
+    why: 'leaving a second time finds nothing to take away',
+  },
+  {
+    file: 'src/stores/file-record.ts',
+    was: 'announced >= length',
+    becomes: 'true',
+    why: 'a file that is longer than it says is torn whether or not it is read to its end',
+  },
 ]

@@ -136,3 +136,14 @@ test('a token that cannot be put in place is an error, and nothing of it is left
     [],
   )
 })
+
+test('a token whose making failed half way is made the next time', (t) => {
+  const { folder, token } = scene(t)
+  const mock = t.mock.method(fs, 'writeFileSync', () => {
+    throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+  })
+  assert.throws(() => takeToken(folder), { code: 'ENOSPC' })
+  mock.mock.restore()
+  assert.equal(takeToken(folder), true)
+  assert.deepEqual(token(), [folder.owner.name])
+})

@@ -172,6 +172,14 @@ test('a torn record that is written anew before the sweep has its lock stays', a
   assert.ok(await store.read(idOf(1), NOW))
 })
 
+test('a sweep locks what it removes and nothing else', async (t) => {
+  const store = fileStore(scratch(t))
+  for (let n = 0; n < 6; n++) await store.create(idOf(n), { payload: 'x', expiresAt: LATER + (n % 2) }, NOW)
+  const locked = t.mock.method(fs, 'linkSync')
+  assert.deepEqual(await store.sweep?.(LATER, ALL), { removed: 3, more: false })
+  assert.equal(locked.mock.callCount(), 3)
+})
+
 test('an expired record whose lock somebody holds is left to the next pass', async (t) => {
   const directory = scratch(t)
   const store = fileStore(directory)
