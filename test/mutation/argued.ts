@@ -228,4 +228,16 @@ export const argued: readonly Argued[] = [
     becomes: 'true',
     why: 'a file that is longer than it says is torn whether or not it is read to its end',
   },
+  {
+    file: 'src/stores/file-breaker.ts',
+    was: "holder !== 'unreadable'",
+    becomes: 'true',
+    why: 'the standing of what is no owner is unknown, never gone: the condition is there for the types',
+  },
+  {
+    file: 'src/stores/file-owner.ts',
+    was: "'utf8'",
+    becomes: '',
+    why: 'a pattern reads bytes as UTF-8, too',
+  },
 ]

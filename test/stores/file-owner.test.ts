@@ -129,18 +129,36 @@ test('standing: a process that may not be signalled is there', (t) => {
   assert.equal(standingOf(me), 'gone')
 })
 
+interface Owners {
+  readonly newOwner: typeof newOwner
+  readonly parseOwner: typeof parseOwner
+  readonly standingOf: typeof standingOf
+}
+
+/** What is known of this machine is asked once, so some tests need a module that has not asked yet. */
+async function freshOwners(): Promise<Owners> {
+  return (await import(new URL(`../../src/stores/file-owner.ts?${performance.now()}`, import.meta.url).href)) as Owners
+}
+
+test('the boot is known by the first 16 digits of its ID', async (t) => {
+  proc(t, (path) => (path.endsWith('boot_id') ? '01234567-89ab-cdef-0123-456789abcdef\n' : undefined))
+  assert.equal((await freshOwners()).newOwner().boot, '0123456789abcdef')
+})
+
 test('where there is no /proc, the host and the process are what an owner is known by', async (t) => {
   proc(t, () => failed('ENOENT'))
   const mock = t.mock.method(fs, 'readlinkSync', () => {
     throw failed('ENOENT')
   })
-  // What is known of this machine is asked once, so this needs a module that has not asked yet.
-  const url = new URL(`../../src/stores/file-owner.ts?${Date.now()}`, import.meta.url).href
-  const fresh = (await import(url)) as { newOwner: typeof newOwner; standingOf: typeof standingOf }
+  const fresh = await freshOwners()
   const me = fresh.newOwner()
   assert.ok(mock.mock.callCount() > 0)
   assert.match(me.name, new RegExp(`^${process.pid}-0-0---[0-9a-f]{12}-[0-9a-f]{16}$`))
-  assert.deepEqual(parseOwner(me.name), me)
+  assert.deepEqual(fresh.parseOwner(me.name), me)
+  const elsewhere = '17-18-1234567890-0123456789abcdef-4026531836_4026531834-0123456789ab-0123456789abcdef'
+  assert.equal(fresh.parseOwner(elsewhere)?.started, '1234567890')
+  for (const name of [`x${elsewhere}`, `${elsewhere}0`, `${elsewhere}x`, elsewhere.slice(1).replace('-', '')])
+    assert.equal(fresh.parseOwner(name), null, name)
   assert.equal(fresh.standingOf(me), 'alive')
   assert.equal(fresh.standingOf({ ...me, pid: 2 ** 30 }), 'gone')
   assert.equal(fresh.standingOf({ ...me, host: 'f'.repeat(12), pid: 2 ** 30 }), 'unknown', 'another host')

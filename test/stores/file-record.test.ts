@@ -148,6 +148,49 @@ test('what cannot be read is an error, not an absent session', async (t) => {
   assert.ok(await store.read(ID, NOW))
 })
 
+test('a listing that fails says so, and for which reason', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory)
+  await store.create(ID, RECORD, NOW)
+  const list = async (): Promise<unknown> => {
+    for await (const record of store.list?.() ?? []) return record
+    return undefined
+  }
+  const mend = failing(t, 'readSync', 'EIO')
+  await assert.rejects(list(), { code: 'store_failed', message: /list in .*EIO/ })
+  mend()
+  const { readdir } = fs.promises
+  for (const folder of [directory, placeOf(directory, ID).shard]) {
+    const mock = t.mock.method(fs.promises, 'readdir', (path: string) =>
+      path === folder ? Promise.reject(failed('EMFILE')) : readdir(path),
+    )
+    await assert.rejects(list(), { code: 'store_failed', message: /list in .*EMFILE/ })
+    mock.mock.restore()
+  }
+  assert.ok(await list())
+})
+
+test('a record that is torn can be deleted', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory)
+  await store.create(ID, RECORD, NOW)
+  const { file } = placeOf(directory, ID)
+  fs.truncateSync(file, 40)
+  assert.equal(await store.delete(ID), true)
+  assert.equal(fs.existsSync(file), false)
+})
+
+test('a small record is read with one open, one read and one close', async (t) => {
+  const store = fileStore(scratch(t))
+  await store.create(ID, RECORD, NOW)
+  const calls = [t.mock.method(fs, 'openSync'), t.mock.method(fs, 'readSync'), t.mock.method(fs, 'closeSync')]
+  await store.read(ID, NOW)
+  assert.deepEqual(
+    calls.map((call) => call.mock.callCount()),
+    [1, 1, 1],
+  )
+})
+
 test('a folder in the place of a record is foreign, whichever call the system says so in', async (t) => {
   const directory = scratch(t)
   assert.deepEqual(readHeader(directory), { state: 'foreign' })

@@ -35,6 +35,10 @@ test('what the dead have left goes, what the living use and what is foreign stay
   fs.mkdirSync(join(directory, `.breaker-${living}`))
   fs.mkdirSync(join(directory, dead))
   fs.mkdirSync(join(directory, `x-breaker-${dead}`))
+  for (const noShard of ['x3f', '3fx', '3F', '3']) {
+    fs.mkdirSync(join(directory, noShard))
+    write(join(directory, noShard, `${dead}.0.tmp`))
+  }
   const before = namesIn(directory)
 
   write(lock, JSON.stringify({ owner: dead }))
@@ -46,6 +50,16 @@ test('what the dead have left goes, what the living use and what is foreign stay
   write(join(directory, `.breaker-${dead}`, 'free'))
   assert.deepEqual(await store.sweep?.(NOW, ALL), { removed: 0, more: false })
   assert.deepEqual(namesIn(directory), [...before, '.breaker', '.breaker/free'].toSorted())
+})
+
+test('a token that the dead had for removing locks is free again', async (t) => {
+  const directory = scratch(t)
+  const home = join(directory, '.breaker')
+  const store = fileStore(directory)
+  fs.mkdirSync(home)
+  fs.writeFileSync(join(home, deadOwnerName()), '')
+  await store.sweep?.(NOW, ALL)
+  assert.deepEqual(fs.readdirSync(home), ['free'])
 })
 
 test('a record ends at its deadline, not a millisecond before', async (t) => {
