@@ -7,7 +7,7 @@ import { SessionError, type SessionErrorCode } from '../../src/errors.ts'
 import { networkFileSystem, openFolder } from '../../src/stores/file-folder.ts'
 import { placeOf } from '../../src/stores/file-layout.ts'
 import { fileStore } from '../../src/stores/file.ts'
-import { idOf, LATER, NOW, scratch, startChild, traces } from '../fixtures/file-harness.ts'
+import { idOf, LATER, NOW, scratch, traces } from '../fixtures/file-harness.ts'
 
 const RECORD = { payload: 'one', expiresAt: LATER }
 const ALL = { records: 1_000_000, ms: 60_000 }
@@ -76,18 +76,6 @@ test('a folder that cannot be written fails when the store is made, with path, r
   fs.writeFileSync(join(directory, 'file'), '')
   assert.throws(() => fileStore(join(directory, 'file')), saying('store_unusable', /\/file: .*not a folder \(EEXIST\)/))
   assert.throws(() => fileStore(join(directory, 'file', 'a')), saying('store_unusable', /not a folder \(ENOTDIR\)/))
-})
-
-test('a folder in which this user may not write is refused with the mend', async (t) => {
-  const directory = scratch(t)
-  // Root may write anywhere, so as root a process of nobody has to try.
-  const locked = join(directory, 'locked')
-  fs.mkdirSync(locked)
-  fs.chmodSync(directory, 0o755)
-  fs.chmodSync(locked, 0o555)
-  const child = startChild({ role: 'open', directory: locked }, process.getuid?.() === 0 ? 65_534 : undefined)
-  await child.ended
-  assert.match(child.lines[0] ?? '', /locked: this process may not write there \(EACCES\): give its user the folder/)
 })
 
 test('a system call that fails while the folder is opened is told with its reason and mend', (t) => {
