@@ -246,4 +246,10 @@ export const argued: readonly Argued[] = [
     becomes: 'true',
     why: 'the standing of what is no owner is unknown: the condition is there for the types',
   },
+  {
+    file: 'src/stores/file-sweep.ts',
+    was: "'unreadable'",
+    becomes: '""',
+    why: 'the same',
+  },
 ]
