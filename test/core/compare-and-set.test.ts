@@ -66,6 +66,13 @@ suite('a record that the store still gives', () => {
     assert.deepEqual(told(on, 'rejected'), [{ reason: 'unreadable', id, detail: 'no_key' }])
   })
 
+  test('has no owner, not even an undefined one, where the session has none: some databases tell these apart', async () => {
+    const on = await visited()
+    const [created] = on.gates.calls
+    assert.equal(created?.operation, 'create')
+    assert.deepEqual(Object.keys(Object(created?.args[1])), ['payload', 'expiresAt'])
+  })
+
   test('and that a renewed token leads to, but nobody can read, begins anew as it does for the new token', async () => {
     const on = await visited({ user: 'ada' }, { renewAfter: '15m' })
     const { cookie } = on
@@ -86,12 +93,20 @@ suite('a record that the store still gives', () => {
 })
 
 test('a record that is dead and cannot be made out is as unknown as one that is gone', async () => {
-  const on = await visited()
+  const inner = memoryStore()
+  const store: Store = {
+    ...inner,
+    async read(id, now) {
+      const record = await inner.read(id, 0)
+      return record && record.expiresAt > now ? record : null
+    },
+  }
+  const on = await visited({ user: 'ada' }, { store })
   on.sessions.on('expired', () => assert.fail('nobody can tell'))
   const { id } = await on.open()
-  const record = await on.gates.store.read(id, on.clock.now())
+  const record = await store.read(id, on.clock.now())
   assert.ok(record)
-  await on.gates.store.update(id, record.version, { ...record, payload: 'foreign' }, on.clock.now())
+  await store.update(id, record.version, { ...record, payload: 'foreign' }, on.clock.now())
   on.clock.advance(10 * DAY)
   await on.open()
   assert.deepEqual(told(on, 'rejected'), [{ reason: 'unknown', id }])
@@ -153,6 +168,16 @@ suite('a save that meets other writers', () => {
       await failed
       assert.deepEqual(told(on, 'gone'), [{ id: ending.id, reason, keys: ['a'] }])
     })
+
+  test('is no other where the change of update() gives null back', async () => {
+    const on = await visited({ n: 0 })
+    const session = await on.open()
+    await session.update((data) => {
+      data['n'] = 1
+      return null
+    })
+    assert.deepEqual(await on.found(), { n: 1 })
+  })
 
   test('in the same process waits for them, and then reads before it writes: update() collides with none', async () => {
     const on = await visited({ n: 0 })

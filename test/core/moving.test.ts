@@ -166,13 +166,30 @@ suite('an end', () => {
   test('stands although the record could not be deleted: whoever comes with the cookie gets no new session', async () => {
     const on = await visited()
     const { cookie } = on
+    const owned = await on.open()
+    owned.owner = 'ada'
+    await on.commit(owned)
     const session = await on.open()
+    const { id } = session
     on.gates.fail('delete', new Error('down'))
     await assert.rejects(session.destroy(), { code: 'store_failed' })
+    assert.equal((await on.gates.store.read(id, on.clock.now()))?.owner, undefined, 'it is no session of theirs')
     on.cookie = cookie
     on.clock.advance(59_999)
     assert.equal((await on.open()).ended, 'superseded')
     assert.deepEqual(await living(on), [])
+  })
+
+  test('after one that was noticed before leaves the new cookie alone', async () => {
+    const on = await visited()
+    const [late, moving] = [await on.open(), await on.open()]
+    await moving.regenerate({ keep: true })
+    await on.commit(moving)
+    late.data['a'] = 1
+    await assert.rejects(late.save(), { code: 'session_ended' })
+    await late.destroy()
+    assert.deepEqual((await on.commit(late)).setCookie, [])
+    assert.deepEqual(await on.found(), { user: 'ada' })
   })
 
   test('that a push of the deadline finds loses no keys', async () => {
@@ -254,11 +271,13 @@ test('a change of permanence is saved where both kinds live equally long', async
 })
 
 test('a cookie that a save has made due, and that no head can carry any more, is an error', async () => {
-  const on = await visited({ user: 'ada' }, { permanent: true })
-  on.clock.advance(2 * 86_400_000)
-  const session = await on.open()
-  session.data['a'] = 1
-  await session.save()
-  await assert.rejects(async () => on.sessions.commit(session, { headSent: true }), { code: 'head_sent' })
-  assert.deepEqual(await on.found(), { user: 'ada', a: 1 })
+  for (const change of [{}, { a: 1 }]) {
+    const on = await visited({ user: 'ada' }, { permanent: true })
+    on.clock.advance(2 * 86_400_000)
+    const session = await on.open()
+    Object.assign(session.data, change)
+    await session.save()
+    await assert.rejects(async () => on.sessions.commit(session, { headSent: true }), { code: 'head_sent' })
+    assert.deepEqual(await on.found(), { user: 'ada', ...change })
+  }
 })
