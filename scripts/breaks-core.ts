@@ -354,7 +354,7 @@ export const breaks: readonly Break[] = [
   {
     name: 'a login that failed has half happened',
     file: 'backend/new-id.ts',
-    edits: [['if (!state.ended) Object.assign(state, before)', 'if (state.ended) Object.assign(state, before)']],
+    edits: [['Object.assign(state, before, { stored, retiring, keep, cookieDue })', '']],
     why: 'the commit after a refused sign-in signs in',
   },
   {

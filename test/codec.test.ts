@@ -117,7 +117,8 @@ test('keys named like inherited members are data at every level, and pollute not
   assert.deepEqual(Object.keys(back), ['__proto__', 'constructor', 'toString'])
   assert.equal(Object.getPrototypeOf(back), Object.prototype)
   for (const key of ['__proto__', 'constructor']) {
-    const value = Object.getOwnPropertyDescriptor(back, key)?.value
+    const { value, ...rights } = Object.getOwnPropertyDescriptor(back, key) ?? {}
+    assert.deepEqual(rights, { writable: true, enumerable: true, configurable: true })
     assert.equal(Object.getPrototypeOf(value), Object.prototype)
     assert.deepEqual(Object.keys(value), ['__proto__', 'constructor', 'hasOwnProperty'])
     assert.deepEqual(Object.getOwnPropertyDescriptor(value, '__proto__')?.value, { polluted: new Date(0) })
@@ -171,6 +172,8 @@ test('bytes of every length come back, with and without the built-in base64', ()
   try {
     define({ toBase64, fromBase64 })
     check()
+    // What is too large is refused before it is encoded.
+    refuses(() => encodeValue(new Uint8Array(MAX_PAYLOAD), 'k'), /: data\.k alone exceeds/, undefined, LARGE)
     assert.deepEqual(used, { encode: 8, decode: 9 })
     // What others have put in their place counts only if it can be called.
     define({ toBase64: 'polyfilled', fromBase64: 'polyfilled' })
@@ -352,6 +355,7 @@ test('the deepest nesting allowed comes back; one level more is refused in eithe
     (value) => ({ a: value }),
     (value) => ({ $a: value }),
     (value) => new Map([[value, 1]]),
+    (value) => new Map([[1, value]]),
     (value) => new Set([value]),
   ]
   for (const wrap of wraps) {

@@ -46,19 +46,7 @@ export function keepsNothing(keep: SessionState['keep']): boolean {
 export async function signIn(state: SessionState, backend: Backend, policy: Policy, by: SignIn): Promise<void> {
   const { owner } = by
   const { data, permanent, note, authAt, createdAt, ticket, stored, retiring, keep, cookieDue } = state
-  const before = {
-    data,
-    permanent,
-    owner: state.owner,
-    note,
-    authAt,
-    createdAt,
-    ticket,
-    stored,
-    retiring,
-    keep,
-    cookieDue,
-  }
+  const before = { data, permanent, owner: state.owner, note, authAt, createdAt, ticket }
   const [isAgain, isFirst] = [before.owner === owner, before.owner === undefined]
   // What another user left must not be the next one's, as at a browser that several people use.
   await takeNewId(state, policy, isAgain || isFirst ? (by.keep ?? isAgain) : false)
@@ -71,9 +59,11 @@ export async function signIn(state: SessionState, backend: Backend, policy: Poli
   try {
     await backend.save(state, false)
   } catch (error) {
-    if (!state.ended) Object.assign(state, before)
+    Object.assign(state, before, { stored, retiring, keep, cookieDue })
     throw error
   }
+  // Another request was faster: nobody has signed in here, and whoever asks for the owner must not be told otherwise.
+  if (state.ended) Object.assign(state, before)
 }
 
 /** `logout()`: the record is gone, and the session begins anew, so that it can hold a notice. */
@@ -89,7 +79,6 @@ export async function signOut(state: SessionState, backend: Backend, policy: Pol
   Object.assign(state, NOBODYS)
   state.permanent = policy.permanent
   state.createdAt = policy.clock.now()
-  state.keep = false
 }
 
 /** What two regenerates in a row carry over: only what both were told to keep. */

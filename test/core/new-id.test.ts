@@ -1,7 +1,7 @@
 /** What a move to a new ID takes along of what other requests saved meanwhile, and what of a session that has ended. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { login, logout } from '../../src/index.ts'
+import { isFresh, login, logout } from '../../src/index.ts'
 import type { Session } from '../../src/index.ts'
 import { scene, visited } from './site.ts'
 import type { Data } from './site.ts'
@@ -62,6 +62,44 @@ suite('a session that has ended', () => {
     await on.commit(first)
     assert.equal((await on.open({ activity: false })).owner, 'ada')
   })
+})
+
+suite('a login that another request comes before', () => {
+  for (const [end, outcome] of [
+    ['destroy', 'session_ended'],
+    ['regenerate', undefined],
+    ['login', undefined],
+  ] as const)
+    test(`by ${end}() has signed nobody in: the session says what it said before, and sends no cookie`, async () => {
+      const on = await visited({ cart: [1] })
+      const late = await on.open()
+      const { id } = late
+      on.gates.hold('update')
+      const signingIn = login(late, 'ada', { note: { device: 'Firefox' } }).catch(({ code }: { code: string }) => code)
+      const stop = await on.gates.reached('update')
+      const other = scene({ store: on.gates.store, clock: on.clock })
+      other.cookie = on.cookie
+      const theirs = await other.open()
+      await (end === 'login' ? login(theirs, 'bob') : theirs[end]())
+      await other.commit(theirs)
+      stop.release()
+      assert.equal(await signingIn, outcome)
+      assert.deepEqual([late.owner, late.authenticatedAt, late.note, late.id], [undefined, undefined, undefined, id])
+      assert.deepEqual({ ...late.data }, { cart: [1] })
+      assert.equal(isFresh(late, '1h'), false)
+      assert.deepEqual((await on.commit(late)).setCookie, [])
+    })
+})
+
+test('a logout after destroy() begins nothing anew', async () => {
+  const on = await visited()
+  const session = await on.open()
+  await session.destroy()
+  await logout(session)
+  assert.equal(session.ended, 'destroyed')
+  session.data['a'] = 1
+  assert.match((await on.commit(session)).setCookie.join(), /^id=; Max-Age=0; /)
+  assert.deepEqual(await Array.fromAsync(on.sessions.list()), [])
 })
 
 test('a move makes the response depend on the cookie, and a logout says that it was one', async () => {

@@ -430,4 +430,34 @@ export const argued: readonly Argued[] = [
     becomes: '""',
     why: 'the same',
   },
+  {
+    file: 'src/backend/new-id.ts',
+    was: 'keep !== true',
+    becomes: 'true',
+    why: '`true` has no length: the condition is there for the types',
+  },
+  {
+    file: 'src/backend/new-id.ts',
+    was: 'true',
+    becomes: 'false',
+    why: 'the same',
+  },
+  {
+    file: 'src/record/codec-refusal.ts',
+    was: "typeof prototype !== 'object' || prototype === null || ",
+    becomes: '(typeof',
+    why: 'what has no constructor has none that is a function: the conditions are there for the types',
+  },
+  {
+    file: 'src/record/codec-tags.ts',
+    was: 'throw new SyntaxError(`the tag',
+    becomes: ';',
+    why: 'the line below throws as well, with other words',
+  },
+  {
+    file: 'src/record/codec-walk.ts',
+    was: "'number'",
+    becomes: '""',
+    why: 'a way round a call that comes to the same',
+  },
 ]
