@@ -269,6 +269,8 @@ export const argued: readonly Argued[] = [
     was: "'utf8'",
     becomes: '',
     why: 'a pattern reads bytes as UTF-8, too',
+  },
+  {
     file: 'src/backend/record-writer.ts',
     was: '[]',
     becomes: '["Stryker was here"]',
