@@ -281,7 +281,8 @@ export function schema(): FuzzTarget {
         return isAnswer(answer) ? answer : { value }
       }
       const standard = { '~standard': { version: 1 as const, vendor: 'fuzz', validate } }
-      const options = { schema: standard, onInvalid: typeof onInvalid === 'string' ? onInvalid : () => migrated }
+      const migrate = () => (isThenable(migrated) ? {} : migrated)
+      const options = { schema: standard, onInvalid: typeof onInvalid === 'string' ? onInvalid : migrate }
       const made = outcomeOf(() => validation(options as Parameters<typeof validation>[0]))
       if ('refused' in made) return must(made.refused.code === 'bad_option', `refused by ${made.refused.code}`)
       const fitted = await settled(async () => made.result?.fit(lines.result))
@@ -292,12 +293,16 @@ export function schema(): FuzzTarget {
   }
 }
 
+/** Who answers with a promise that never settles is waited for. */
+function isThenable(answer: unknown): boolean {
+  return typeof Object(answer).then === 'function'
+}
+
 /** Whether an answer is one by Standard Schema: what else one may answer is nobody's to catch. */
 function isAnswer(answer: unknown): answer is { value: unknown } {
   if (typeof answer !== 'object' || answer === null) return false
-  const { issues, then }: { issues?: unknown; then?: unknown } = answer
-  // Who answers with a promise that never settles is waited for.
-  if (typeof then === 'function') return false
+  const { issues }: { issues?: unknown } = answer
+  if (isThenable(answer)) return false
   if (issues === undefined) return 'value' in answer
   return Array.isArray(issues) && issues.length > 0 && issues.every(isIssue)
 }
