@@ -15,15 +15,18 @@ for (const [name, open] of Object.entries(targets))
     }
   })
 
-test('a pattern that goes back and tries again is noticed', async () => {
-  const target: FuzzTarget = {
+test('what takes four times as long is let pass, and what takes sixteen times as long is not', async () => {
+  let time = 0
+  const taking = (exponent: number): FuzzTarget => ({
     name: 'blanks',
     covers: [],
     form: 'text',
     words: [],
     seeds: [],
-    run: (input) => void /\s+$/.test(input),
-    growing: { blanks: (size) => `${' '.repeat(size)}x` },
-  }
-  await assert.rejects(measureGrowth(target, 'blanks'), /times as long/)
+    run: (input) => void (time += (input.length / 1000) ** exponent),
+    growing: { blanks: (size) => ' '.repeat(size) },
+  })
+  const measure = (exponent: number) => measureGrowth(taking(exponent), 'blanks', () => time)
+  assert.equal((await measure(1)).ratio, 4)
+  await assert.rejects(measure(2), /16384 take 16.0 times as long as 4096/)
 })

@@ -18,18 +18,25 @@ export interface Growth {
 }
 
 /** Grow an input until its time can be compared with that of one four times as large. Throws a {@link Finding}. */
-export async function measureGrowth(target: FuzzTarget, kind: string): Promise<Growth> {
+export async function measureGrowth(
+  target: FuzzTarget,
+  kind: string,
+  now = (): number => performance.now(),
+): Promise<Growth> {
   const make = target.growing?.[kind]
   if (!make) throw new Error(`${target.name} has no growing input ${kind}`)
   let [size, before] = [256, Number.NaN]
   for (;;) {
-    const ms = await shortest(target, make(size), 2)
+    const ms = await shortest(target, make(size), 2, now)
     const last = size * 4 > LARGEST
     if (before >= COMPARABLE && ms / before > TOO_MUCH) {
       // Somebody else may have been at work: only what is so every time counts.
       let least = ms / before
       for (let left = 3; left > 0 && least > TOO_MUCH; left -= 1)
-        least = Math.min(least, (await shortest(target, make(size), 3)) / (await shortest(target, make(size / 4), 3)))
+        least = Math.min(
+          least,
+          (await shortest(target, make(size), 3, now)) / (await shortest(target, make(size / 4), 3, now)),
+        )
       if (least > TOO_MUCH)
         throw new Finding(`${target.name}, ${kind}: ${size} take ${least.toFixed(1)} times as long as ${size / 4}`)
     }
@@ -39,12 +46,12 @@ export async function measureGrowth(target: FuzzTarget, kind: string): Promise<G
   }
 }
 
-async function shortest(target: FuzzTarget, input: string, tries: number): Promise<number> {
+async function shortest(target: FuzzTarget, input: string, tries: number, now: () => number): Promise<number> {
   let least = Infinity
   for (let left = tries; left > 0; left -= 1) {
-    const started = performance.now()
+    const started = now()
     await target.run(input)
-    least = Math.min(least, performance.now() - started)
+    least = Math.min(least, now() - started)
   }
   return least
 }
