@@ -27,11 +27,11 @@ const plan: Omit<SoakPlan, 'store'> = {
 
 const faultsOf = ({ faults }: SoakReport): number => Object.values(faults).reduce((sum, each) => sum + each, 0)
 
-/** Broken on purpose, and what of it is to be noticed. */
-const SHOWN: Readonly<Record<string, RegExp>> = {
-  'update() works on the copy it has': /lost: session .* was counted to/,
-  'a superseded record opens as a live one': /resurrected|live IDs|opens/,
-}
+/**
+ * Broken on purpose, and what of it is to be noticed: a break that traffic shows at once. Rarer ones would be a matter of
+ * luck here; `test/proof` has them noticed in all orders.
+ */
+const [BROKEN, FINDING] = ['update() works on the copy it has', /lost: session .* was counted to/] as const
 
 suite('soak', () => {
   test('visitors, servers killed, stopped and cut off: nothing lost, resurrected or leaked', async (t) => {
@@ -45,26 +45,25 @@ suite('soak', () => {
     assert.ok(report.tally.acknowledged > 50)
   })
 
-  for (const [name, finding] of Object.entries(SHOWN))
-    test(`a broken core is noticed: ${name}`, async (t) => {
-      const broken = breaks.find((each) => each.name === name)
-      assert.ok(broken, 'scripts/breaks-core.ts has no break called so')
-      const report = await inCopy(
-        broken,
-        (copy) =>
-          soak({
-            ...plan,
-            store: 'file',
-            seconds: 60,
-            faults: [],
-            app: pathToFileURL(join(copy, 'test/soak/app.ts')),
-            enough: ({ findings }) => findings.some((each) => finding.test(each)),
-          }),
-        ['test/soak'],
-      )
-      assert.match(report.findings.join('\n'), finding)
-      t.diagnostic(report.findings[0] ?? '')
-    })
+  test(`a broken core is noticed: ${BROKEN}`, async (t) => {
+    const broken = breaks.find((each) => each.name === BROKEN)
+    assert.ok(broken, 'scripts/breaks-core.ts has no break called so')
+    const report = await inCopy(
+      broken,
+      (copy) =>
+        soak({
+          ...plan,
+          store: 'file',
+          seconds: 90,
+          faults: [],
+          app: pathToFileURL(join(copy, 'test/soak/app.ts')),
+          enough: ({ findings }) => findings.some((each) => FINDING.test(each)),
+        }),
+      ['test/soak'],
+    )
+    assert.match(report.findings.join('\n'), FINDING)
+    t.diagnostic(report.findings[0] ?? '')
+  })
 
   test('what grows is noticed, what swings is not', () => {
     const flat: AppStats = { heap: 20e6, rss: 90e6, descriptors: 30, listeners: 3 }
