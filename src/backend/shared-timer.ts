@@ -17,7 +17,7 @@ export interface SharedTimer {
 
 /**
  * Calls that all have the same limit expire in the order they begin, so one timer, for the oldest, serves all of them:
- * a timer of its own for each, made and taken away again within a millisecond, is some 3 % of a request. The price: where
+ * a timer of its own for each would be made and taken away again within a millisecond, at every request. The price: where
  * the machine's clock is put forward, calls under way may expire early.
  */
 export function sharedTimer(limitMs: number, clock: Clock): SharedTimer {

@@ -2,7 +2,7 @@ import { sessionCases } from '../../src/testing/session-cases.ts'
 import type { StoreCase } from '../../src/testing/store-case.ts'
 import { storeCases } from '../../src/testing/store-cases.ts'
 
-/** Set for every case in every setup, which takes three times as long: `npm run stores` does. */
+/** Set for every case in every setup, which takes two to three times as long: `npm run stores` does, and you can. */
 export const everyCase: boolean = Boolean(process.env['COATCHECK_EVERY_CASE'])
 
 /**
