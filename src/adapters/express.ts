@@ -1,10 +1,12 @@
 import { SessionError } from '../errors.ts'
 import type { Sessions } from '../sessions.ts'
+import { notLoaded } from '../request/requests.ts'
 import { callBack } from './call-back.ts'
 import type { NodeResponse } from './node-response.ts'
 import { serveSession } from './node-request.ts'
 import type { NodeRequest } from './node-request.ts'
-import { sessionProperty } from './session-view.ts'
+import { sessionPlace } from './session-place.ts'
+import { SessionProperty } from './session-view.ts'
 import type { CookieView, SessionView } from './session-view.ts'
 
 /** `req.session`: the data, and express-session's members beside it. */
@@ -56,6 +58,15 @@ export function session<
 ): (req: Req, res: Res, next: (error?: unknown) => void) => void {
   const { property = 'session', lazy = false, activity = () => true, onCommitError } = options
   const label = `req.${property}`
+  const place = sessionPlace<Data>(notLoaded)
+  const accessors = { configurable: true, enumerable: true, ...place.accessors }
+  const sessionID = {
+    configurable: true,
+    enumerable: true,
+    get(this: Req) {
+      return place.find(this).id
+    },
+  }
 
   async function open(req: Req, res: Res): Promise<void> {
     if (property in req) {
@@ -64,19 +75,19 @@ export function session<
         `${label} is there already; mount one session middleware, or give the second its own property`,
       )
     }
-    const { get, set, show, beforeCommit } = sessionProperty<Data>({ label })
+    const shown = new SessionProperty<Data>({ label })
     await serveSession(sessions, req, res, {
       request: req,
       lazy,
       secure: req.secure,
       activity: activity(req),
-      onOpen: show,
-      beforeCommit,
+      onOpen: (opened) => shown.show(opened),
+      beforeCommit: () => shown.beforeCommit(),
       onCommitError: onCommitError && ((error) => onCommitError(error, req, res)),
     })
-    Object.defineProperty(req, property, { configurable: true, enumerable: true, get, set })
-    if (property !== 'session') return
-    Object.defineProperty(req, 'sessionID', { configurable: true, enumerable: true, get: () => sessions.of(req).id })
+    place.put(req, shown)
+    Object.defineProperty(req, property, accessors)
+    if (property === 'session') Object.defineProperty(req, 'sessionID', sessionID)
   }
 
   return function openSession(req, res, next) {

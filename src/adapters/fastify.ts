@@ -5,8 +5,8 @@ import { answerPlainly } from './node-response.ts'
 import type { NodeResponse } from './node-response.ts'
 import { serveSession } from './node-request.ts'
 import type { NodeRequest } from './node-request.ts'
-import { sessionProperty } from './session-view.ts'
-import type { SessionProperty } from './session-view.ts'
+import { sessionPlace } from './session-place.ts'
+import { SessionProperty } from './session-view.ts'
 
 export type { FastifySession } from './fastify-session.ts'
 
@@ -74,29 +74,26 @@ export function session<
 >(sessions: Sessions<Data>, options: FastifySessionOptions<Req, Rep> = {}): FastifySessionPlugin {
   const { property = 'session', lazy = false, activity = () => true, onCommitError = report } = options
   const label = `request.${property}`
-  const shown = new WeakMap<object, SessionProperty<Data>>()
-
-  function propertyOf(request: object): SessionProperty<Data> {
-    const found = shown.get(request)
-    if (found) return found
-    throw new SessionError(
-      'not_registered',
-      `${label} was read before the session's own onRequest hook ran; register the session before what reads it`,
-    )
-  }
+  const place = sessionPlace<Data>(
+    () =>
+      new SessionError(
+        'not_registered',
+        `${label} was read before the session's own onRequest hook ran; register the session before what reads it`,
+      ),
+  )
 
   async function open(request: Req, reply: Rep): Promise<void> {
-    const exposed = sessionProperty<Data>({ label, members: fastifyMembers })
+    const shown = new SessionProperty<Data>({ label, members: fastifyMembers })
     await serveSession(sessions, request.raw, reply.raw, {
       request,
       lazy,
       secure: request.protocol === 'https',
       activity: activity(request),
-      onOpen: exposed.show,
-      beforeCommit: exposed.beforeCommit,
+      onOpen: (opened) => shown.show(opened),
+      beforeCommit: () => shown.beforeCommit(),
       onCommitError: (error) => onCommitError(error, request, reply),
     })
-    shown.set(request, exposed)
+    place.put(request, shown)
   }
 
   function register(scope: object, _options: object, done: (error?: Error) => void): void {
@@ -106,14 +103,7 @@ export function session<
       const twice = `${label} is there already; register one session plugin, or give the second its own property`
       return done(new SessionError('registered_twice', twice))
     }
-    instance.decorateRequest(property, {
-      getter() {
-        return propertyOf(this).get()
-      },
-      setter(value) {
-        propertyOf(this).set(value)
-      },
-    })
+    instance.decorateRequest(property, { getter: place.accessors.get, setter: place.accessors.set })
     instance.addHook('onRequest', open)
     done()
   }

@@ -4,7 +4,9 @@ import { answerPlainly } from './node-response.ts'
 import type { NodeResponse } from './node-response.ts'
 import { serveSession } from './node-request.ts'
 import type { NodeRequest } from './node-request.ts'
-import { sessionProperty } from './session-view.ts'
+import { notLoaded } from '../request/requests.ts'
+import { sessionPlace } from './session-place.ts'
+import { SessionProperty } from './session-view.ts'
 import type { SessionView } from './session-view.ts'
 
 /** What is used of Koa's context. */
@@ -61,6 +63,8 @@ export function session<Data extends object, Ctx extends KoaContext = KoaContext
 ): (ctx: Ctx, next: () => Promise<unknown>) => Promise<void> {
   const { property = 'session', lazy = false, activity = () => true, onCommitError = report } = options
   const label = `ctx.${property}`
+  const place = sessionPlace<Data>(notLoaded)
+  const accessors = { configurable: true, enumerable: true, ...place.accessors }
 
   return async function openSession(ctx, next) {
     if (property in ctx) {
@@ -69,17 +73,18 @@ export function session<Data extends object, Ctx extends KoaContext = KoaContext
         `${label} is there already; use one session middleware, or give the second its own property`,
       )
     }
-    const { get, set, show, beforeCommit } = sessionProperty<Data>({ label })
+    const shown = new SessionProperty<Data>({ label })
     await serveSession(sessions, ctx.req, ctx.res, {
       request: ctx,
       lazy,
       secure: ctx.secure,
       activity: activity(ctx),
-      onOpen: show,
-      beforeCommit,
+      onOpen: (opened) => shown.show(opened),
+      beforeCommit: () => shown.beforeCommit(),
       onCommitError: (error) => onCommitError(error, ctx),
     })
-    Object.defineProperty(ctx, property, { configurable: true, enumerable: true, get, set })
+    place.put(ctx, shown)
+    Object.defineProperty(ctx, property, accessors)
     await next()
   }
 }

@@ -34,18 +34,6 @@ export interface SessionView {
   touch(): this
 }
 
-/** `req.session` for one request: the property of that name reads and assigns through it. */
-export interface SessionProperty<Data extends object> {
-  /** The data with the members; undefined once it was destroyed through them. `not_loaded` before the session is. */
-  readonly get: () => SessionView | undefined
-  /** null destroys; another object replaces the data, under the same ID. */
-  readonly set: (value: unknown) => void
-  /** The session is open, and is this one. */
-  readonly show: (session: Session<Data>) => void
-  /** A destroy that failed, or that nobody waited for, is done or fails the response before its head leaves. */
-  readonly beforeCommit: () => Promise<void> | undefined
-}
-
 /** What differs between frameworks. */
 export interface SessionPropertyOptions<Data extends object> {
   /** How the framework's users write the property, such as `req.session`: errors say it. */
@@ -57,38 +45,75 @@ export interface SessionPropertyOptions<Data extends object> {
 /** Give a promise, or call back once it settles and give the session. */
 export type Answer = (promise: Promise<void>, callback: Callback | undefined) => unknown
 
-/**
- * A proxy over `session.data` itself, so that both are always the same data. The other way, members on the data
- * object or its prototype, would put names into the data that the session promises to leave free. The price:
- * `structuredClone(req.session)` refuses a proxy; `structuredClone({ ...req.session })` does not.
- */
-export function sessionProperty<Data extends object>({
-  label,
-  members: more,
-}: SessionPropertyOptions<Data>): SessionProperty<Data> {
-  let session: Session<Data> | undefined
-  let shown: Shown | undefined
-  let destroyed = false
+/** `req.session` for one request: the property of that name reads and assigns through it. */
+export class SessionProperty<Data extends object> {
+  readonly #options: SessionPropertyOptions<Data>
+  #session: Session<Data> | undefined
+  #shown: Shown | undefined
+  #destroyed = false
 
-  function loaded(): Session<Data> {
-    if (session) return session
+  constructor(options: SessionPropertyOptions<Data>) {
+    this.#options = options
+  }
+
+  /** The session is open, and is this one. */
+  show(session: Session<Data>): void {
+    this.#session = session
+  }
+
+  /** The session itself; `not_loaded` before it is. */
+  loaded(): Session<Data> {
+    if (this.#session) return this.#session
     throw notLoaded()
   }
 
-  function look(): Shown {
-    const current = loaded()
-    const { data } = current
-    if (shown?.data !== data) shown = show(current, data)
-    return shown
+  /** The data with the members; undefined once it was destroyed through them. `not_loaded` before the session is. */
+  get(): SessionView | undefined {
+    return this.#destroyed ? undefined : this.#look().view
   }
 
-  function destroy(): Promise<void> {
-    const current = loaded()
-    destroyed = true
-    return current.destroy()
+  /** null destroys; another object replaces the data, under the same ID. */
+  set(value: unknown): void {
+    const { label } = this.#options
+    if (value === null || value === undefined) {
+      this.#destroy().catch(() => undefined)
+      return
+    }
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      throw new SessionError('bad_value', `${label} was set to what is no plain object; null destroys the session`)
+    }
+    const { members, view } = this.#look()
+    const replacement = { ...value }
+    for (const key of Object.keys(replacement)) refuseMember(members, key, label)
+    for (const key of Object.keys(view)) Reflect.deleteProperty(view, key)
+    Object.assign(view, replacement)
   }
 
-  function show(current: Session<Data>, data: object): Shown {
+  /** A destroy that failed, or that nobody waited for, is done or fails the response before its head leaves. */
+  beforeCommit(): Promise<void> | undefined {
+    return this.#destroyed ? this.#session?.destroy() : undefined
+  }
+
+  #destroy(): Promise<void> {
+    const session = this.loaded()
+    this.#destroyed = true
+    return session.destroy()
+  }
+
+  #look(): Shown {
+    const session = this.loaded()
+    const { data } = session
+    if (this.#shown?.data !== data) this.#shown = this.#make(session, data)
+    return this.#shown
+  }
+
+  /**
+   * A proxy over `session.data` itself, so that both are always the same data. The other way, members on the data
+   * object or its prototype, would put names into the data that the session promises to leave free. The price:
+   * `structuredClone(req.session)` refuses a proxy; `structuredClone({ ...req.session })` does not.
+   */
+  #make(session: Session<Data>, data: object): Shown {
+    const { label, members: more } = this.#options
     const answer: Answer = (promise, callback) => {
       // Express code calls these without waiting: a failure then must not end the process. The commit meets it again.
       promise.catch(() => undefined)
@@ -96,45 +121,25 @@ export function sessionProperty<Data extends object>({
       callBack(promise, callback)
       return proxy
     }
-    const save = (callback?: Callback): unknown => answer(saved(current), callback)
-    const reload = (callback?: Callback): unknown => answer(reloaded(current), callback)
-    const regenerate = (callback?: Callback): unknown => answer(current.regenerate(), callback)
-    const end = (callback?: Callback): unknown => answer(destroy(), callback)
+    const save = (callback?: Callback): unknown => answer(saved(session), callback)
+    const reload = (callback?: Callback): unknown => answer(reloaded(session), callback)
+    const regenerate = (callback?: Callback): unknown => answer(session.regenerate(), callback)
+    const end = (callback?: Callback): unknown => answer(this.#destroy(), callback)
     const touch = (): unknown => proxy
     const common: Readonly<Record<keyof SessionView, () => unknown>> = {
-      id: () => current.id,
-      cookie: () => cookieView(current),
+      id: () => session.id,
+      cookie: () => cookieView(session),
       save: () => save,
       reload: () => reload,
       regenerate: () => regenerate,
       destroy: () => end,
       touch: () => touch,
     }
-    const members = more ? { ...common, ...more(current, answer) } : common
+    const members = more ? { ...common, ...more(session, answer) } : common
     const proxy = withMembers(data, members, label)
     // The proxy's traps answer for every member.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return { data, members, view: proxy as SessionView }
-  }
-
-  return {
-    get: () => (destroyed ? undefined : look().view),
-    set(value) {
-      if (value === null || value === undefined) {
-        destroy().catch(() => undefined)
-        return
-      }
-      if (typeof value !== 'object' || Array.isArray(value)) {
-        throw new SessionError('bad_value', `${label} was set to what is no plain object; null destroys the session`)
-      }
-      const { members, view } = look()
-      const replacement = { ...value }
-      for (const key of Object.keys(replacement)) refuseMember(members, key, label)
-      for (const key of Object.keys(view)) Reflect.deleteProperty(view, key)
-      Object.assign(view, replacement)
-    },
-    show: (opened) => (session = opened),
-    beforeCommit: () => (destroyed ? session?.destroy() : undefined),
   }
 }
 
