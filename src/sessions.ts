@@ -22,6 +22,7 @@ import type { SchemaOptions } from './request/schema.ts'
 import { Session } from './session.ts'
 import { fileStore } from './stores/file.ts'
 import { createSweeper } from './operating/sweeper.ts'
+import type { SessionState } from './request/state.ts'
 import { drawTicket } from './cookie/token.ts'
 import { commitUnavailable } from './request/unavailable.ts'
 import { sessionVerbs } from './request/verbs.ts'
@@ -123,18 +124,27 @@ export function createSessions<Data extends object>(
   const load = sessionLoader(backend, policy, emit)
   const { attach, of, get } = requestSessions<Session<Data>>(cookie.name)
 
+  function present(state: SessionState): Session<Data> {
+    return new Session<Data>(state, verbs)
+  }
+
+  async function presentWithTicket(state: SessionState): Promise<Session<Data>> {
+    state.ticket ??= await drawTicket(policy.randomBytes)
+    return present(state)
+  }
+
   return {
     ...admin,
     cookieName: cookie.name,
     on,
     refOf: async (id) => refOf(id),
 
-    async open(request) {
-      if (isClosed()) throw new SessionError('closed', 'open sessions before close(), or create them anew')
+    open(request) {
+      if (isClosed()) {
+        return Promise.reject(new SessionError('closed', 'open sessions before close(), or create them anew'))
+      }
       sweeper.start()
-      const state = await load(request)
-      if (!hashesAtOnce) state.ticket ??= await drawTicket(policy.randomBytes)
-      return new Session<Data>(state, verbs)
+      return load(request).then(hashesAtOnce ? present : presentWithTicket)
     },
 
     commit(session, { failed = false, cookieless = false, headSent = false } = {}) {

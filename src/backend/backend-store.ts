@@ -2,8 +2,17 @@ import type { Backend, Missing } from './backend.ts'
 import { decisionFor, unsavedKeys } from '../request/changes.ts'
 import type { Decision } from '../request/changes.ts'
 import { decodeData, encodeData } from '../record/codec.ts'
-import { compareAndSet, readAgain, readExpired, readRecord, SUPERSEDED_MS, supersededDraft } from './compare-and-set.ts'
-import type { Draft } from './compare-and-set.ts'
+import {
+  compareAndSet,
+  followRenewal,
+  readAgain,
+  readExpired,
+  readRecord,
+  SUPERSEDED_MS,
+  supersededDraft,
+  understand,
+} from './compare-and-set.ts'
+import type { Draft, NoRecord } from './compare-and-set.ts'
 import type { DestroyReason, Emit } from '../events/events.ts'
 import type { Policy } from '../options/options.ts'
 import { admitChanged } from '../owners/owner-limit.ts'
@@ -17,6 +26,7 @@ import { adopt, origin } from '../request/state.ts'
 import type { SessionState, StoredState } from '../request/state.ts'
 import type { Store } from '../store.ts'
 import { ticketFor } from '../cookie/token.ts'
+import type { Ticket } from '../cookie/token.ts'
 import { applied, updateRecord } from './update-record.ts'
 import type { Change } from './update-record.ts'
 import { membersOf } from '../request/wanted.ts'
@@ -28,11 +38,17 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
   async function find(token: string): Promise<StoredState | Missing> {
     const hashing = ticketFor(token)
     const ticket = 'then' in hashing ? await hashing : hashing
-    let reading = await readRecord(store, policy, ticket)
-    if ('missing' in reading && reading.missing === 'unknown' && emit.heard('expired')) {
-      reading = await readExpired(store, policy, ticket)
-    }
-    return 'missing' in reading ? { ...reading, id: ticket.id } : reading
+    const now = policy.clock.now()
+    const reading = understand(await store.read(ticket.id, now), policy, ticket, now)
+    return 'missing' in reading ? findFurther(ticket, reading) : reading
+  }
+
+  async function findFurther(ticket: Ticket, reading: NoRecord): Promise<StoredState | Missing> {
+    const further =
+      reading.missing === 'unknown' && emit.heard('expired')
+        ? await readExpired(store, policy, ticket)
+        : await followRenewal(store, policy, ticket, reading)
+    return 'missing' in further ? { ...further, id: ticket.id } : further
   }
 
   async function save(

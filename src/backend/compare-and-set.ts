@@ -22,17 +22,18 @@ export interface Draft {
 }
 
 /** What a stored record turned out to be. */
-export type Reading =
-  | StoredState
-  | {
-      readonly missing: 'unknown' | 'expired' | 'superseded' | 'unreadable'
-      readonly detail?: string
-      readonly owner?: string | undefined
-      /** Under which ID the session of a superseded record went on. */
-      readonly successor?: string
-      /** How the holder of the old token finds it there, after a renewal. */
-      readonly grace?: Grace
-    }
+export type Reading = StoredState | NoRecord
+
+/** Why there is none to be had. */
+export interface NoRecord {
+  readonly missing: 'unknown' | 'expired' | 'superseded' | 'unreadable'
+  readonly detail?: string
+  readonly owner?: string | undefined
+  /** Under which ID the session of a superseded record went on. */
+  readonly successor?: string
+  /** How the holder of the old token finds it there, after a renewal. */
+  readonly grace?: Grace
+}
 
 /** A cap that time normally sets: it only matters to a clock that stands still. */
 const MAX_ATTEMPTS = 500
@@ -66,7 +67,12 @@ export async function readRecord(store: Store, policy: Policy, ticket: Ticket): 
   const now = policy.clock.now()
   const record = await store.read(ticket.id, now)
   const reading = understand(record, policy, ticket, now)
-  if (!('missing' in reading) || !reading.successor || !reading.grace) return reading
+  return 'missing' in reading ? followRenewal(store, policy, ticket, reading) : reading
+}
+
+/** What a record that is none says in the end: a renewed one leads to another. */
+export async function followRenewal(store: Store, policy: Policy, ticket: Ticket, reading: NoRecord): Promise<Reading> {
+  if (!reading.successor || !reading.grace) return reading
   const next = await openGrace(ticket, reading.successor, reading.grace, policy.clock.now())
   if (!next) return reading
   const later = policy.clock.now()
@@ -105,7 +111,8 @@ export async function fitting(record: StoredState, { validation }: Policy): Prom
   return validation ? { ...record, lines: await validation.fit(record.lines) } : record
 }
 
-function understand(record: StoredRecord | null, policy: Policy, ticket: Ticket, now: number): Reading {
+/** What a stored record says by itself; `now` is as of when it was read. */
+export function understand(record: StoredRecord | null, policy: Policy, ticket: Ticket, now: number): Reading {
   if (record === null) return { missing: 'unknown' }
   if (record.unreadable !== undefined) return { missing: 'unreadable', detail: record.unreadable }
   const decoded = decodeRecord(record.payload)
@@ -149,7 +156,9 @@ export async function compareAndSet(
       if ('missing' in newest) return newest.missing === 'superseded' ? 'superseded' : 'gone'
       current = newest
     }
-    const draft = await revise(current)
+    const revision = revise(current)
+    // Waited for only where there is something to wait for: most revisions are made at once.
+    const draft = revision instanceof Promise ? await revision : revision
     if (draft === null) return current
     if (draft === 'again') {
       outdated = true

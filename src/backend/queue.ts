@@ -19,19 +19,26 @@ export function keyedQueue(): KeyedQueue {
     get size() {
       return tails.size
     },
-    async run(key, task) {
+    run(key, task) {
       const before = tails.get(key)
-      const own = before ? before.then(() => task(true)) : task(false)
+      const own = before ? before.then(() => task(true)) : begun(task)
       // Whoever waits behind us waits for our end, not for our success.
-      const tail = own.then(ignore, ignore)
-      tails.set(key, tail)
-      try {
-        return await own
-      } finally {
+      const tail = own.then(leave, leave)
+      function leave(): void {
         if (tails.get(key) === tail) tails.delete(key)
       }
+      tails.set(key, tail)
+      return own
     },
   }
 }
 
-function ignore(): void {}
+/** What it throws at once is its caller's answer, too. */
+function begun<Result>(task: (waited: boolean) => Promise<Result>): Promise<Result> {
+  try {
+    return task(false)
+  } catch (error) {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it was thrown
+    return Promise.reject(error)
+  }
+}

@@ -12,6 +12,7 @@ import { admit } from '../owners/owner-limit.ts'
 import { sameNote } from '../owners/owner.ts'
 import type { Policy } from '../options/options.ts'
 import type { KeyedQueue } from './queue.ts'
+import { recordHead } from '../record/record.ts'
 import type { RecordHead } from '../record/record.ts'
 import { reportWithheld } from '../request/respond.ts'
 import { adopt, earnedDeadline, origin, plan } from '../request/state.ts'
@@ -145,22 +146,11 @@ export function draft(
   head: Partial<RecordHead> = {},
   expiresAt: number = earnedDeadline(state, context.policy, want.permanent),
 ): Draft {
-  const { meta, authAt: _authAt, note: _note, ...others } = head
-  const { authAt, note } = want
-  return {
-    head: {
-      ...others,
-      ...(authAt === undefined ? null : { authAt }),
-      ...(note === undefined ? null : { note }),
-      ...markedNotes(meta && afterMove(meta), state, context.policy),
-      kind: 'live',
-      createdAt: state.createdAt,
-      permanent: want.permanent,
-    },
-    lines: want.lines,
-    expiresAt,
-    owner: want.owner,
-  }
+  const { authAt, note, permanent, lines, owner } = want
+  const { meta } = markedNotes(head.meta && afterMove(head.meta), state, context.policy)
+  const { createdAt } = state
+  const next = recordHead({ kind: 'live', createdAt, permanent, lifetime: head.lifetime, authAt, note, meta })
+  return { head: next, lines, expiresAt, owner }
 }
 
 /** Take over what a write came to. `sent` is what we encoded: where the record differs, `data` follows the record. */

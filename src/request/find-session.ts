@@ -11,15 +11,19 @@ export interface Found {
 }
 
 /**
- * The session that a request's cookies name: `values` holds all that could be ours, one of them usually.
+ * The session that several cookies of a request name: `values` holds all that could be ours, `too_many` when there
+ * are more than are looked into.
  *
- * Of several, the one that opens a session counts. If more than one does, none is honoured: one may have been planted
+ * The one that opens a session counts. If more than one does, none is honoured: one may have been planted
  * by whoever controls a sibling domain, who could choose the order, and an action in a stranger's session, such as
  * entering an address, cannot be taken back. The values are looked up at once, so that the answer waits no longer.
  */
-export async function findSession(backend: Backend, values: readonly string[], { cookie }: Policy): Promise<Found> {
-  const [only = ''] = values
-  if (values.length < 2) return { found: await backend.find(only), others: [] }
+export async function findAmong(
+  backend: Backend,
+  values: readonly string[] | 'too_many',
+  { cookie }: Policy,
+): Promise<Found> {
+  if (values === 'too_many') return { found: ambiguous(cookie.name, ''), others: [] }
   const found = await Promise.all(values.map((value) => backend.find(value)))
   const live = found.filter(isLive)
   const missing = found.filter(isMissing)
@@ -32,11 +36,6 @@ export async function findSession(backend: Backend, values: readonly string[], {
   if (session) return { found: session, others: missing }
   const told = unreadable[0] ?? missing.find((each) => each.missing === 'superseded') ?? missing[0]
   return { found: told ?? { missing: 'unknown', id }, others: missing.filter((each) => each !== told) }
-}
-
-/** What is answered for a request with more cookies of our name than are looked into. */
-export function tooMany({ cookie }: Policy): Found {
-  return { found: ambiguous(cookie.name, ''), others: [] }
 }
 
 function ambiguous(name: string, id: string): Missing {

@@ -51,13 +51,13 @@ export interface IoredisCluster extends IoredisClient {
   readonly options?: { readonly keyPrefix?: string | Uint8Array | undefined; readonly scaleReads?: unknown }
 }
 
-/** One command; resolves to the reply as texts, numbers, nulls and arrays of them. */
-export type RedisCall = (command: string, ...args: string[]) => Promise<unknown>
+/** One command, its name first; resolves to the reply as texts, numbers, nulls and arrays of them. */
+export type RedisCall = (command: string[]) => Promise<unknown>
 
 /** A client of any kind. Every command is answered by a master. */
 export interface RedisConnection {
   /** A command that writes, or runs a script: its reply is a master's by itself. `key` routes it in a cluster. */
-  readonly write: (key: string, command: string, ...args: string[]) => Promise<unknown>
+  readonly write: (key: string, command: string[]) => Promise<unknown>
   /** A command that only reads. Undefined when the client would send it to a replica: then a script has to read. */
   readonly read: RedisConnection['write'] | undefined
   /** One call for every master, for what has no key. */
@@ -102,29 +102,33 @@ const MOST_UNTIMED = 256
  * few are under way. When many are, they may be piling up in a client whose connection hangs, and only its timers take
  * them out again.
  */
-function mostlyUntimed(send: (options: NodeRedisOptions, args: string[]) => Promise<unknown>): RedisCall {
+function mostlyUntimed<Args extends unknown[]>(
+  send: (options: NodeRedisOptions, ...args: Args) => Promise<unknown>,
+): (...args: Args) => Promise<unknown> {
   let underWay = 0
-  return async (...args) => {
+  const settle = (): void => void (underWay -= 1)
+  return (...args) => {
+    const reply = send(underWay < MOST_UNTIMED ? AS_TEXT_UNTIMED : AS_TEXT, ...args)
     underWay += 1
-    try {
-      return await send(underWay > MOST_UNTIMED ? AS_TEXT : AS_TEXT_UNTIMED, args)
-    } finally {
-      underWay -= 1
-    }
+    // On the side: nobody's answer waits for the count.
+    reply.then(settle, settle)
+    return reply
   }
 }
 
 function fromNodeRedis(client: NodeRedisClient): RedisConnection {
-  return single(mostlyUntimed((options, args) => client.sendCommand(args, options)))
+  return single(mostlyUntimed((options, command: string[]) => client.sendCommand(command, options)))
 }
 
 function fromNodeRedisSentinel(client: NodeRedisSentinel): RedisConnection {
-  return single(mostlyUntimed((options, args) => client.sendCommand(false, args, options)))
+  return single(mostlyUntimed((options, command: string[]) => client.sendCommand(false, command, options)))
 }
 
 function fromNodeRedisCluster(client: NodeRedisCluster): RedisConnection {
   // Said to be no reading command, so that the master answers it whatever `useReplicas` says.
-  const send = mostlyUntimed((options, [key = '', ...args]) => client.sendCommand(key, false, args, options))
+  const send = mostlyUntimed((options, key: string, command: string[]) =>
+    client.sendCommand(key, false, command, options),
+  )
   return {
     write: send,
     read: send,
@@ -132,7 +136,7 @@ function fromNodeRedisCluster(client: NodeRedisCluster): RedisConnection {
       Promise.all(
         client.masters.map(async (master): Promise<RedisCall> => {
           const node = await client.nodeClient(master)
-          return (...args) => node.sendCommand(args, AS_TEXT)
+          return (command) => node.sendCommand(command, AS_TEXT)
         }),
       ),
     keyPrefix: '',
@@ -145,7 +149,7 @@ function fromIoredis(client: IoredisClient): RedisConnection {
 
 function fromIoredisCluster(client: IoredisCluster): RedisConnection {
   const call = ioredisCall(client)
-  const send: RedisConnection['write'] = (_key, ...args) => call(...args)
+  const send: RedisConnection['write'] = (_key, command) => call(command)
   return {
     write: send,
     read: (client.options?.scaleReads ?? 'master') === 'master' ? send : undefined,
@@ -155,14 +159,14 @@ function fromIoredisCluster(client: IoredisCluster): RedisConnection {
 }
 
 function single(call: RedisCall): RedisConnection {
-  const send: RedisConnection['write'] = (_key, ...args) => call(...args)
+  const send: RedisConnection['write'] = (_key, command) => call(command)
   return { write: send, read: send, masters: async () => [call], keyPrefix: '' }
 }
 
 function ioredisCall(client: IoredisClient): RedisCall {
-  return async (...args) => {
+  return async ([name = '', ...args]) => {
     try {
-      return await client.call(...args)
+      return await client.call(name, ...args)
     } catch (error) {
       throw withoutArguments(error)
     }

@@ -10,7 +10,7 @@ const HARMLESS = ['noeviction', 'volatile-ttl']
  */
 export async function warnOfEviction(connection: RedisConnection): Promise<void> {
   const answers = await Promise.allSettled(
-    (await connection.masters()).map(async (call) => String(await call('INFO', 'memory'))),
+    (await connection.masters()).map(async (call) => String(await call(['INFO', 'memory']))),
   )
   const policies = answers.map((answer) =>
     answer.status === 'fulfilled' ? /^maxmemory_policy:([\w-]+)/m.exec(answer.value)?.[1] : undefined,

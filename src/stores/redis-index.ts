@@ -49,12 +49,12 @@ export function ownerIndex(connection: RedisConnection, prefix: string): OwnerIn
   const keyOf = async (owner: string): Promise<string> => `${prefix}owner:${await sha256(owner)}`
 
   function remove(key: string, entry: string): void {
-    void connection.write(key, 'ZREM', key, entry).catch(() => {})
+    void connection.write(key, ['ZREM', key, entry]).catch(() => {})
   }
 
-  async function onIndex(key: string, script: RedisScript, ...args: string[]): Promise<unknown> {
+  async function onIndex(key: string, script: RedisScript, args: readonly string[]): Promise<unknown> {
     try {
-      return await runScript(connection, script, key, ...args)
+      return await runScript(connection, script, key, args)
     } catch (error) {
       throw isWrongType(error) ? notAnIndex(key, error) : error
     }
@@ -65,7 +65,7 @@ export function ownerIndex(connection: RedisConnection, prefix: string): OwnerIn
       const key = await keyOf(owner)
       const tag = base64url(randomBytes(6))
       const until = Math.ceil(expiresAt + Math.max(expiresAt - now, SKEW))
-      const seconds = await onIndex(key, ENTER, shortId(id), tag, `${until}`, `${SKEW}`)
+      const seconds = await onIndex(key, ENTER, [shortId(id), tag, `${until}`, `${SKEW}`])
       return { tag: `${String(seconds)}.${tag}`, until }
     },
 
@@ -81,7 +81,7 @@ export function ownerIndex(connection: RedisConnection, prefix: string): OwnerIn
       const key = await keyOf(owner)
       let cursor = '0'
       do {
-        const [seconds, page] = arrayOf(await onIndex(key, ENTRIES, cursor, PAGE))
+        const [seconds, page] = arrayOf(await onIndex(key, ENTRIES, [cursor, PAGE]))
         const [next, pairs] = arrayOf(page)
         cursor = typeof next === 'string' ? next : '0'
         const entries = arrayOf(pairs).flatMap((entry, at) => (at % 2 === 0 ? [String(entry)] : []))

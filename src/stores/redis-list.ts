@@ -25,7 +25,7 @@ export async function* listAll(
   for (const call of await connection.masters()) {
     let cursor = '0'
     do {
-      const reply = await call('SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT)
+      const reply = await call(['SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT])
       const [next, keys]: unknown[] = Array.isArray(reply) ? reply : []
       cursor = typeof next === 'string' ? next : '0'
       const ids = (Array.isArray(keys) ? keys : []).map((key) => String(key).slice(start.length))

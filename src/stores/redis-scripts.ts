@@ -107,14 +107,14 @@ export async function runScript(
   { write }: RedisConnection,
   { source, digest }: RedisScript,
   key: string,
-  ...args: string[]
+  args: readonly string[],
 ): Promise<unknown> {
   try {
     const known = digest()
-    return await write(key, 'EVALSHA', typeof known === 'string' ? known : await known, '1', key, ...args)
+    return await write(key, ['EVALSHA', typeof known === 'string' ? known : await known, '1', key, ...args])
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return write(key, 'EVAL', source, '1', key, ...args)
+    return write(key, ['EVAL', source, '1', key, ...args])
   }
 }
 

@@ -37,32 +37,27 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const index = ownerIndex(connection, prefix)
   let used = false
 
-  async function run(script: RedisScript, id: string, ...args: string[]): Promise<readonly unknown[]> {
-    const reply = await runScript(connection, script, prefix + id, ...args)
-    checkOnce()
-    return Array.isArray(reply) ? reply : []
+  function run(script: RedisScript, id: string, args: readonly string[]): Promise<unknown> {
+    return checkedOnce(runScript(connection, script, prefix + id, args))
   }
 
   /** The live or dead record; null when there is none. */
-  async function load(id: string): Promise<StoredRecord | null> {
+  function load(id: string): Promise<StoredRecord | null> {
     const key = prefix + id
-    try {
-      return recordOf(
-        await (connection.read === undefined
-          ? runScript(connection, READ, key, 'HMGET', ...FIELDS)
-          : connection.read(key, 'HMGET', key, ...FIELDS)),
-      )
-    } catch (error) {
-      if (isWrongType(error)) return null
-      throw error
-    }
+    const reply = connection.read
+      ? connection.read(key, ['HMGET', key, ...FIELDS])
+      : runScript(connection, READ, key, ['HMGET', ...FIELDS])
+    return checkedOnce(reply.then(recordOf, noRecord))
   }
 
   /** Behind the first answer, so that no request waits for it. */
-  function checkOnce(): void {
-    if (used) return
-    used = true
-    void warnOfEviction(connection).catch(() => {})
+  function checkedOnce<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    if (used) return answer
+    return answer.then((first) => {
+      if (!used) void warnOfEviction(connection).catch(() => {})
+      used = true
+      return first
+    })
   }
 
   /** What a script answers when a record has left an index. */
@@ -70,21 +65,16 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     if (typeof owner === 'string' && typeof tag === 'string') index.leave(owner, id, tag)
   }
 
-  async function updateAs(
-    mode: 'anonymous' | 'owned' | 'indexed',
-    { id, expected, version, record, now }: Change,
-    entry?: IndexEntry,
-  ): Promise<readonly unknown[]> {
+  function updateAs(mode: Mode, { id, expected, version, record, now }: Change, entry?: IndexEntry): Promise<unknown> {
     const { expiresAt, owner = '' } = record
     const fields = fieldsOf(version, record, entry)
-    return run(UPDATE, id, `${now}`, version, lapsesAt(expiresAt), expected, `${expiresAt}`, owner, mode, ...fields)
+    return run(UPDATE, id, [`${now}`, version, lapsesAt(expiresAt), expected, `${expiresAt}`, owner, mode, ...fields])
   }
 
   return {
     name: 'Redis',
     async read(id, now) {
       const record = await load(id)
-      checkOnce()
       return record !== null && record.expiresAt > now ? record : null
     },
 
@@ -94,7 +84,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const entry = owner === undefined ? undefined : await index.enter(owner, id, expiresAt, now)
       const fields = fieldsOf(version, record, entry)
       const mode = entry === undefined ? 'anonymous' : 'indexed'
-      const [outcome] = await run(CREATE, id, `${now}`, version, lapsesAt(expiresAt), mode, ...fields)
+      const reply = await run(CREATE, id, [`${now}`, version, lapsesAt(expiresAt), mode, ...fields])
+      const [outcome] = listed(reply)
       if (outcome === 'written') return { version }
       leave(id, [outcome, owner, entry?.tag])
       return null
@@ -104,10 +95,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const { expiresAt, owner } = record
       const change = { id, expected: String(expected), version: newVersion(), record, now }
       let entry: IndexEntry | undefined
-      let reply = await updateAs(owner === undefined ? 'anonymous' : 'owned', change)
+      let reply = listed(await updateAs(owner === undefined ? 'anonymous' : 'owned', change))
       if (reply[0] === 'index' && owner !== undefined) {
         entry = await index.enter(owner, id, expiresAt, now)
-        reply = await updateAs('indexed', change, entry)
+        reply = listed(await updateAs('indexed', change, entry))
       }
       const [outcome] = reply
       if (outcome === 'written') {
@@ -120,18 +111,18 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 
     async touch(id, expiresAt, now) {
       const times = [`${now}`, `${expiresAt}`, lapsesAt(expiresAt)]
-      let reply = await run(TOUCH, id, ...times)
+      let reply = listed(await run(TOUCH, id, times))
       for (let attempt = 0; reply[0] === 'index'; attempt++) {
         if (attempt === MAX_ATTEMPTS) throw new SessionError('too_busy', 'its owner changed again and again')
         const owner = String(reply[1])
         const entry = await index.enter(owner, id, expiresAt, now)
-        reply = await run(TOUCH, id, ...times, owner, ...entryFields(entry))
+        reply = listed(await run(TOUCH, id, [...times, owner, ...entryFields(entry)]))
       }
       return reply[0] === 'touched'
     },
 
     async delete(id) {
-      const reply = await run(DELETE, id, '0')
+      const reply = listed(await run(DELETE, id, ['0']))
       leave(id, reply)
       return reply[0] === 'deleted'
     },
@@ -145,12 +136,25 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 }
 
+/** How a record is in the index of its owner: not at all, as it was, or as entered a moment ago. */
+type Mode = 'anonymous' | 'owned' | 'indexed'
+
 interface Change {
   readonly id: string
   readonly expected: string
   readonly version: string
   readonly record: RecordInput
   readonly now: number
+}
+
+function listed(reply: unknown): readonly unknown[] {
+  return Array.isArray(reply) ? reply : []
+}
+
+/** A key that is no hash is another program's. */
+function noRecord(error: unknown): null {
+  if (isWrongType(error)) return null
+  throw error
 }
 
 /** When Redis removes the key, by its own clock. */

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { suite, test } from 'node:test'
-import { randomBytes } from '../../src/runtime/platform.ts'
 import { drawTicket, isToken, ticketFor } from '../../src/cookie/token.ts'
+import { randomBytes } from '../../src/runtime/platform.ts'
 import { refusal } from './refusal.ts'
 
 const DRAWS = 20_000
@@ -71,13 +71,36 @@ suite('token', () => {
     }
   })
 
-  test('the bytes come from the cryptographic generator, 32 a token', async (t) => {
-    const spy = t.mock.method(crypto, 'getRandomValues')
-    const { token } = await drawTicket()
-    assert.equal(spy.mock.callCount(), 1)
-    const bytes = spy.mock.calls[0]?.result
-    assert.ok(bytes instanceof Uint8Array && bytes.length === 32)
-    assert.equal(token, Buffer.from(bytes).toString('base64url'))
+  test('the bytes come from the cryptographic generator, 32 a token, and are wiped where they were drawn', async (t) => {
+    const draw = crypto.getRandomValues.bind(crypto)
+    const drawn: { readonly place: Uint8Array; readonly bytes: Buffer }[] = []
+    t.mock.method(crypto, 'getRandomValues', (place: Uint8Array<ArrayBuffer>) => {
+      draw(place)
+      drawn.push({ place, bytes: Buffer.from(place) })
+      return place
+    })
+    const tokens: string[] = []
+    while (drawn.length < 3) tokens.push((await drawTicket()).token)
+    // The first of them are of what was drawn before.
+    const [first, second] = drawn
+    assert.ok(first && second)
+    const expected = Array.from({ length: first.bytes.length / 32 }, (_, n) =>
+      first.bytes.toString('base64url', 32 * n, 32 * n + 32),
+    )
+    const from = tokens.indexOf(expected[0] ?? '')
+    assert.ok(from !== -1 && expected.length > 1)
+    assert.deepEqual(tokens.slice(from, from + expected.length), expected)
+    assert.ok(first.place.every((byte) => byte === 0))
+    assert.ok(second.bytes.some((byte) => byte !== 0) && second.place.every((byte) => byte === 0))
+    const fresh = drawn[2]
+    assert.ok(fresh && fresh.place.subarray(0, 32).every((byte) => byte === 0))
+    assert.deepEqual(Buffer.from(fresh.place.subarray(32)), fresh.bytes.subarray(32))
+  })
+
+  test('more bytes than are drawn ahead come at once', () => {
+    for (const size of [0, 1, 31, 256, 257, 4096]) assert.equal(randomBytes(size).length, size)
+    assert.ok(new Set(randomBytes(4096)).size > 100)
+    assert.notDeepEqual(randomBytes(16), randomBytes(16))
   })
 
   test('a generator that is short of bytes, or gives something else, is refused', () => {
