@@ -69,30 +69,10 @@ function hex(bytes: ArrayBuffer): string {
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/**
- * Bytes from the runtime's cryptographic generator (ASVS 5.0, 11.5.1).
- *
- * A call of it costs several times the few bytes that a token needs, so these are drawn ahead, as Node's own
- * `randomUUID()` does. What was handed out is wiped: a later look into memory finds no token that is in use, only
- * bytes that no token was made of yet.
- */
-export function randomBytes(size: number): Uint8Array {
-  if (size > DRAWN_AHEAD / 8) return crypto.getRandomValues(new Uint8Array(size))
-  if (drawnUsed + size > drawn.length) {
-    drawn = crypto.getRandomValues(new Uint8Array(DRAWN_AHEAD))
-    drawnUsed = 0
-  }
-  const end = drawnUsed + size
-  const bytes = drawn.slice(drawnUsed, end)
-  drawn.fill(0, drawnUsed, end)
-  drawnUsed = end
-  return bytes
+/** Bytes from the runtime's cryptographic generator (ASVS 5.0, 11.5.1). */
+export function randomBytes(size: number): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(size))
 }
-
-/** Bytes. */
-const DRAWN_AHEAD = 2048
-let drawn: Uint8Array<ArrayBuffer> = new Uint8Array()
-let drawnUsed = 0
 
 /** Node's Buffer, where there is one. */
 export const NodeBuffer: NodeBufferType | undefined = builtin<{ Buffer: NodeBufferType }>('node:buffer')?.Buffer

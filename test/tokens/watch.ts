@@ -11,6 +11,8 @@ import { searchFor } from './search.ts'
 
 /** What 32 random bytes are drawn for: tokens, and the key that names sessions in logs. */
 const SECRET_BYTES = 32
+/** Tokens are drawn by the dozen. */
+const SECRETS_AT_ONCE = [1, 64]
 
 const secrets: Uint8Array[] = []
 const haystacks: { readonly name: string; readonly bytes: Uint8Array }[] = []
@@ -67,7 +69,8 @@ function watch(): void {
   const draw = crypto.getRandomValues.bind(crypto)
   crypto.getRandomValues = (array) => {
     draw(array)
-    if (array instanceof Uint8Array && array.length === SECRET_BYTES) secrets.push(Uint8Array.from(array))
+    if (array instanceof Uint8Array && SECRETS_AT_ONCE.includes(array.length / SECRET_BYTES))
+      for (let at = 0; at < array.length; at += SECRET_BYTES) secrets.push(array.slice(at, at + SECRET_BYTES))
     return array
   }
   for (const name of eventNames)
