@@ -8,7 +8,19 @@ export type Callback = (error?: unknown) => void
 export function callBack(promise: Promise<unknown>, callback: Callback): void {
   // oxlint-disable promise/no-callback-in-promise -- callbacks are what Express and its middleware speak
   promise.then(
-    () => queueMicrotask(() => callback()),
-    (error: unknown) => queueMicrotask(() => callback(error)),
+    () => run(callback),
+    (error: unknown) => run(callback, error),
   )
+}
+
+/** Thrown on from a microtask of its own, not called in one: that would cost every request what an error alone needs. */
+function run(callback: Callback, error?: unknown): void {
+  try {
+    if (error === undefined) callback()
+    else callback(error)
+  } catch (thrown) {
+    queueMicrotask(() => {
+      throw thrown
+    })
+  }
 }

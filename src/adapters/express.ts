@@ -76,13 +76,10 @@ export function session<
       )
     }
     const shown = new SessionProperty<Data>({ label })
-    await serveSession(sessions, req, res, {
-      request: req,
+    const arrival = { request: req, cookie: req.headers.cookie, secure: req.secure, activity: activity(req) }
+    await serveSession(sessions, res, arrival, {
       lazy,
-      secure: req.secure,
-      activity: activity(req),
-      onOpen: (opened) => shown.show(opened),
-      beforeCommit: () => shown.beforeCommit(),
+      shown,
       onCommitError: onCommitError && ((error) => onCommitError(error, req, res)),
     })
     place.put(req, shown)

@@ -84,13 +84,15 @@ export function session<
 
   async function open(request: Req, reply: Rep): Promise<void> {
     const shown = new SessionProperty<Data>({ label, members: fastifyMembers })
-    await serveSession(sessions, request.raw, reply.raw, {
+    const arrival = {
       request,
-      lazy,
+      cookie: request.raw.headers.cookie,
       secure: request.protocol === 'https',
       activity: activity(request),
-      onOpen: (opened) => shown.show(opened),
-      beforeCommit: () => shown.beforeCommit(),
+    }
+    await serveSession(sessions, reply.raw, arrival, {
+      lazy,
+      shown,
       onCommitError: (error) => onCommitError(error, request, reply),
     })
     place.put(request, shown)

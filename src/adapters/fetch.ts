@@ -59,13 +59,13 @@ export function withSession<Data extends object, Req extends Request, Rest exten
   const { secure = isHttps, lazy = false, activity = () => true, onCommitError = plainError, onError } = options
 
   return async function serve(request, ...rest) {
-    const visit = await beginVisit(sessions, {
+    const arrival = {
       request,
-      lazy,
       cookie: request.headers.get('cookie') ?? undefined,
       secure: secure(request),
       activity: activity(request),
-    })
+    }
+    const visit = await beginVisit(sessions, arrival, { lazy })
     const response = await handle(request, visit, rest)
     try {
       const { status } = response
@@ -78,7 +78,7 @@ export function withSession<Data extends object, Req extends Request, Rest exten
     }
   }
 
-  async function handle(request: Req, visit: Visit, rest: Rest): Promise<Response> {
+  async function handle(request: Req, visit: Visit<Data>, rest: Rest): Promise<Response> {
     const session = lazy ? (): Promise<Session<Data, Held>> => sessions.get(request) : sessions.of(request)
     try {
       // The overloads say which of the two the handler takes.

@@ -64,14 +64,13 @@ export function session<Data extends object, Ctx extends HonoContext = HonoConte
         `c.var.${property} is there already; use one session middleware, or give the second its own property`,
       )
     }
-    const visit = await beginVisit(sessions, {
+    const arrival = {
       request: c,
-      lazy,
       cookie: c.req.raw.headers.get('cookie') ?? undefined,
       secure: secure(c),
       activity: activity(c),
-      onOpen: (opened) => c.set(property, opened),
-    })
+    }
+    const visit = await beginVisit(sessions, arrival, { lazy, shown: { show: (opened) => c.set(property, opened) } })
     try {
       await next()
     } catch (error) {

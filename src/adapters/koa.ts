@@ -74,13 +74,15 @@ export function session<Data extends object, Ctx extends KoaContext = KoaContext
       )
     }
     const shown = new SessionProperty<Data>({ label })
-    await serveSession(sessions, ctx.req, ctx.res, {
+    const arrival = {
       request: ctx,
-      lazy,
+      cookie: ctx.req.headers.cookie,
       secure: ctx.secure,
       activity: activity(ctx),
-      onOpen: (opened) => shown.show(opened),
-      beforeCommit: () => shown.beforeCommit(),
+    }
+    await serveSession(sessions, ctx.res, arrival, {
+      lazy,
+      shown,
       onCommitError: (error) => onCommitError(error, ctx),
     })
     place.put(ctx, shown)

@@ -3,21 +3,28 @@ import { warn } from '../runtime/platform.ts'
 import type { Reply } from '../request/reply.ts'
 import type { Sessions } from '../sessions.ts'
 import { holdHead } from './held-head.ts'
+import type { HeadOwner } from './held-head.ts'
 import type { NodeResponse } from './node-response.ts'
 import { beginVisit } from './visit.ts'
-import type { VisitOptions } from './visit.ts'
+import type { Arrival, Showcase, Visit } from './visit.ts'
 
 /** What is used of a Node request. */
 export interface NodeRequest {
   readonly headers: { readonly cookie?: string | undefined }
 }
 
+/** Where the session is shown, with what must be done before the commit. */
+export interface NodeShowcase<Data extends object> extends Showcase<Data> {
+  beforeCommit(): Promise<void> | undefined
+}
+
 /** How one request is served, settled by the adapter. */
-export interface Serving<Data extends object> extends Omit<VisitOptions<Data>, 'cookie'> {
+export interface Serving<Data extends object> {
+  /** Open the session when it is first asked for instead of now. */
+  readonly lazy: boolean
+  readonly shown?: NodeShowcase<Data>
   /** Sends the error response when the session could not be saved; a plain 500 when left out. */
   readonly onCommitError?: ((error: unknown) => void) | undefined
-  /** What must be done before the commit. */
-  readonly beforeCommit?: () => Promise<void> | undefined
 }
 
 /**
@@ -29,39 +36,49 @@ export interface Serving<Data extends object> extends Omit<VisitOptions<Data>, '
  */
 export async function serveSession<Data extends object>(
   sessions: Sessions<Data>,
-  req: NodeRequest,
   res: NodeResponse,
+  arrival: Arrival,
   serving: Serving<Data>,
 ): Promise<void> {
   const headless = !('getHeaders' in res)
-  // Field by field: taking two out of an object and copying the rest would make another object for every request.
-  const { request, secure, activity, onOpen, onCommitError, beforeCommit } = serving
-  const visit = await beginVisit(sessions, {
-    cookie: req.headers.cookie,
-    request,
-    secure,
-    lazy: serving.lazy && !headless,
-    activity,
-    onOpen,
-  })
+  const visit = await beginVisit(sessions, arrival, headless ? { ...serving, lazy: false } : serving)
   if (headless) {
     await visit.commit({ headSent: true })
     return
   }
-  let begun = false
+  const served = new ServedVisit(visit, res, serving)
+  holdHead(res, served)
+  res.on('close', () => served.closed())
+}
 
-  function commit(status: number, headSent: boolean): Reply | Promise<Reply> {
-    begun = true
-    const now = (): Reply | Promise<Reply> => visit.commit({ failed: status >= 500, headSent })
-    return beforeCommit?.()?.then(now) ?? now()
+/** A visit that is answered by a Node response. */
+class ServedVisit<Data extends object> implements HeadOwner {
+  readonly answer: HeadOwner['answer']
+  readonly #visit: Visit<Data>
+  readonly #res: NodeResponse
+  readonly #shown: NodeShowcase<Data> | undefined
+  #begun = false
+
+  constructor(visit: Visit<Data>, res: NodeResponse, { shown, onCommitError }: Serving<Data>) {
+    this.answer = onCommitError
+    this.#visit = visit
+    this.#res = res
+    this.#shown = shown
   }
 
-  holdHead(res, (status) => commit(status, res.headersSent), onCommitError)
-  res.on('close', () => {
+  commit(status: number, headSent: boolean = this.#res.headersSent): Reply | Promise<Reply> {
+    this.#begun = true
+    const ending = { failed: status >= 500, headSent }
+    return this.#shown?.beforeCommit()?.then(() => this.#visit.commit(ending)) ?? this.#visit.commit(ending)
+  }
+
+  /** The response is over. */
+  closed(): void {
+    const { statusCode, headersSent } = this.#res
     // A writer that kept the response's own methods from before went around us.
-    if (!begun && res.headersSent) Promise.resolve(commit(res.statusCode, true)).catch(warnOfHead)
-    visit.finished()
-  })
+    if (!this.#begun && headersSent) Promise.resolve(this.commit(statusCode, true)).catch(warnOfHead)
+    this.#visit.finished()
+  }
 }
 
 /** The response is over, so there is nobody else to tell. */

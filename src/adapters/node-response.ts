@@ -7,7 +7,8 @@ export interface NodeResponse extends NodeHeaders {
   readonly headersSent: boolean
   readonly writableEnded: boolean
   readonly writableHighWaterMark: number
-  getHeaders(): Record<string, unknown>
+  getHeaders(): object
+  getHeaderNames(): readonly string[]
   removeHeader(name: string): unknown
   writeHead(statusCode: number, ...rest: unknown[]): unknown
   write(chunk: unknown, ...rest: unknown[]): unknown
@@ -48,11 +49,10 @@ export interface Head {
 /** Status and headers as they are now, for restoreHead. */
 export function takeHead(res: NodeResponse): Head {
   const headers: [string, string | readonly string[]][] = []
-  const now = res.getHeaders()
-  // Rarely are there any yet, so nothing is built for none.
-  for (const name of Object.keys(now)) {
-    const value = now[name]
-    // A list is copied: Node's appendHeader adds to the very array that getHeaders hands out.
+  // Rarely are there any yet, and their names are had without the copy that getHeaders makes.
+  for (const name of res.getHeaderNames()) {
+    const value = res.getHeader(name)
+    // A list is copied: Node's appendHeader adds to the very array that getHeader hands out.
     headers.push([name, Array.isArray(value) ? value.map(String) : String(value)])
   }
   return { status: res.statusCode, headers }
@@ -60,7 +60,7 @@ export function takeHead(res: NodeResponse): Head {
 
 /** Put them back. The reason phrase goes too: Node fills in the status's own. */
 export function restoreHead(res: NodeResponse, { status, headers }: Head): void {
-  for (const name of Object.keys(res.getHeaders())) res.removeHeader(name)
+  for (const name of res.getHeaderNames()) res.removeHeader(name)
   for (const [name, value] of headers) res.setHeader(name, value)
   res.statusCode = status
   if (Object.hasOwn(res, 'statusMessage')) Object.assign(res, { statusMessage: '' })

@@ -73,11 +73,9 @@ export function session<Data extends object, Req extends NodeServerRequest, Res 
   const { secure = isTls, lazy = false, activity = () => true, onCommitError, onError = warnOfFailure } = options
 
   async function open(req: Req, res: Res): Promise<void> {
-    await serveSession(sessions, req, res, {
-      request: req,
+    const arrival = { request: req, cookie: req.headers.cookie, secure: secure(req), activity: activity(req) }
+    await serveSession(sessions, res, arrival, {
       lazy,
-      secure: secure(req),
-      activity: activity(req),
       onCommitError: onCommitError && ((error) => onCommitError(error, req, res)),
     })
   }

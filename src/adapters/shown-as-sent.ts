@@ -1,37 +1,47 @@
 import { OnGiven } from '../runtime/private-field.ts'
 import type { NodeResponse } from './node-response.ts'
 
+/** Whether `end` was called on a response that is shown as sent. */
+interface Ending {
+  readonly ended: boolean
+}
+
 /**
  * To the application the head of this response has left, until the function that is returned is called: `headersSent`
- * is true, the header setters throw, and `writableEnded` is what `ended` says. `finished` stays false: by it Node's
+ * is true, the header setters throw, and `writableEnded` is what `ending` says. `finished` stays false: by it Node's
  * server takes the connection for idle, and cuts it off when it is closed.
  *
  * Node's response is told by the field that its own accessors and setters look at. Shadowing these says the same in
  * public terms, and turns every response into a hash table, 25 µs a request; it serves HTTP/2, and runtimes whose
  * response keeps its head elsewhere.
  */
-export function showAsSent(res: NodeResponse, ended: () => boolean): () => void {
+export function showAsSent(res: NodeResponse, ending: Ending): () => void {
   const state = stateOf(res)
-  state.ended = ended
-  const undo = hasHead(res) ? fillHead(res) : undefined
+  state.ending = ending
+  const filled = hasHead(res) ? res : undefined
+  if (filled) filled[HEAD] = FILLER
   const more = res.headersSent ? undefined : shadow(res)
   return () => {
-    state.ended = undefined
+    state.ending = undefined
     more?.()
-    undo?.()
+    if (filled && !filled[HEAD_SENT]) filled[HEAD] = null
   }
+}
+
+interface State {
+  ending: Ending | undefined
 }
 
 /** Set while a response is shown as sent. */
 class ShownState extends OnGiven {
-  #state: { ended: (() => boolean) | undefined } = { ended: undefined }
+  readonly #state: State = { ending: undefined }
 
-  static of(res: object): { ended: (() => boolean) | undefined } | undefined {
+  static of(res: object): State | undefined {
     return #state in res ? res.#state : undefined
   }
 }
 
-function stateOf(res: object): { ended: (() => boolean) | undefined } {
+function stateOf(res: object): State {
   const state = ShownState.of(res)
   if (state) return state
   Object.defineProperty(res, 'writableEnded', WRITABLE_ENDED)
@@ -43,8 +53,8 @@ function stateOf(res: object): { ended: (() => boolean) | undefined } {
 const WRITABLE_ENDED: PropertyDescriptor = { get: writableEnded, configurable: true }
 
 function writableEnded(this: object): unknown {
-  const ended = ShownState.of(this)?.ended
-  return ended ? ended() : Reflect.get(Reflect.getPrototypeOf(this) ?? {}, 'writableEnded', this)
+  const ending = ShownState.of(this)?.ending
+  return ending ? ending.ended : Reflect.get(Reflect.getPrototypeOf(this) ?? {}, 'writableEnded', this)
 }
 
 const HEAD = '_header'
@@ -61,13 +71,6 @@ const FILLER = 'HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nTrans
 
 function hasHead(res: object): res is WithHead {
   return HEAD in res && HEAD_SENT in res && res[HEAD] === null
-}
-
-function fillHead(res: WithHead): () => void {
-  res[HEAD] = FILLER
-  return () => {
-    if (!res[HEAD_SENT]) res[HEAD] = null
-  }
 }
 
 const SHADOWS: readonly (readonly [name: string, descriptor: PropertyDescriptor])[] = [

@@ -30,7 +30,7 @@ interface Setup {
 async function serve(t: TestContext, { handler, commit = soon, before, answer }: Setup): Promise<number> {
   const server = http.createServer((req, res) => {
     before?.(req, res)
-    holdHead(res, commit, ...(answer ? [(error: unknown) => answer(error, res)] : []))
+    holdHead(res, { commit, answer: answer && ((error) => answer(error, res)) })
     handler(req, res)
   })
   const { port, close } = await listen(server)
@@ -451,7 +451,7 @@ test('HTTP/2: the same through the compatibility API', async (t) => {
   let fails = false
   const server = http2.createServer((req, res) => {
     res.setHeader('x-outer', '1')
-    holdHead(res, () => (req.url === '/gate' ? committed.promise : fails ? failing() : soon()))
+    holdHead(res, { commit: () => (req.url === '/gate' ? committed.promise : fails ? failing() : soon()) })
     if (req.url === '/head') res.writeHead(201, { 'set-cookie': 'a=1' }).end('x')
     else if (req.url === '/flush') {
       Reflect.get(res, 'flushHeaders').call(res) // @types/node has forgotten it
