@@ -51,20 +51,18 @@ export function storeBackend(store: Store, policy: Policy, emit: Emit, queue: Ke
     return 'missing' in further ? { ...further, id: ticket.id } : further
   }
 
-  async function save(
+  function save(
     state: SessionState,
     failed: boolean,
     { action, lines }: Decision = decisionFor(state, policy, failed),
   ): Promise<void> {
     const { stored, retiring } = state
-    if (action === 'create') await createRecord(context, state, lines)
-    else if (action === 'regenerate' && retiring) await regenerateRecord(context, state, retiring, failed)
-    else if (action === 'renew' && stored && policy.renewal) {
-      await renewRecord(context, state, stored, policy.renewal.grace)
-    } else if (action === 'update' && stored) {
-      await saveChanges(context, state, stored, failed, lines)
-      await admitChanged(context, state, stored)
-    } else if (action === 'touch' && stored) await touchRecord(context, state, stored)
+    if (action === 'create') return createRecord(context, state, lines)
+    if (action === 'regenerate' && retiring) return regenerateRecord(context, state, retiring, failed)
+    if (action === 'renew' && stored && policy.renewal) return renewRecord(context, state, stored, policy.renewal.grace)
+    if (action === 'update' && stored) return saveChanges(context, state, stored, failed, lines)
+    if (action === 'touch' && stored) return touchRecord(context, state, stored)
+    return Promise.resolve()
   }
 
   async function update(state: SessionState, change: Change): Promise<void> {

@@ -8,7 +8,7 @@ import type { Emit, EndReason } from '../events/events.ts'
 import { changedKeys, mergeLines, sameLines } from '../record/merge.ts'
 import type { SettleClash, SettledClash } from '../record/merge.ts'
 import type { Lines } from '../record/record.ts'
-import { admit } from '../owners/owner-limit.ts'
+import { admit, admitChanged } from '../owners/owner-limit.ts'
 import { sameNote } from '../owners/owner.ts'
 import type { Policy } from '../options/options.ts'
 import type { KeyedQueue } from './queue.ts'
@@ -102,6 +102,7 @@ export async function saveChanges(
     }),
   )
   settleOutcome(context, state, outcome, failed ? undefined : want.lines, clashes)
+  if (context.policy.ownerLimit) await admitChanged(context, state, from)
 }
 
 /** Lay what we want over the newest record. */
