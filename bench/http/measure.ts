@@ -51,7 +51,9 @@ function cellsOf(contender: Contender, quick: boolean): readonly Cell[] {
 
 /** How long a stretch of load is. */
 export interface Pace {
-  /** Seconds. */
+  /** Seconds of /read and /write that a fresh process begins with: a server that runs for days is compiled to the end. */
+  readonly settle: number
+  /** Seconds, before each cell. */
   readonly warmUp: number
   /** Seconds. */
   readonly measure: number
@@ -86,6 +88,7 @@ export async function measureTogether(
   const group: Running[] = []
   try {
     for (const contender of contenders) group.push(await startOne(contender, surroundings))
+    for (const member of group) await settle(member, pace)
     const results = new Map(contenders.map(({ name }) => [name, new Map<string, Measurement>()]))
     for (const cell of ALL_CELLS) {
       const members = group.filter(({ contender }) =>
@@ -124,6 +127,14 @@ async function startOne(contender: Contender, { serversFor }: Surroundings): Pro
   } catch (error) {
     await server.stop()
     throw error
+  }
+}
+
+async function settle(member: Running, pace: Pace): Promise<void> {
+  for (const route of ['read', 'write'] as const) {
+    const ask = (amount: number): ReturnType<typeof load> =>
+      load(urlOf(member.server.origin, route, 'small'), amount, member.visitors.small)
+    await ask(amountFor(await ask(4 * CONNECTIONS), pace.settle / 2, pace.atLeast))
   }
 }
 

@@ -51,7 +51,9 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${flags.r
 const parts = flags.only?.split(',')
 const chosen = contendersNamed(parts).filter((contender) => !quick || contender.quick)
 if (chosen.length === 0) throw new Error(`--only ${flags.only}: no contender has that in its name`)
-const pace = quick ? { warmUp: 0.2, measure: 0.3, atLeast: 1000 } : { warmUp: 0.3, measure: 0.5, atLeast: 1200 }
+const pace = quick
+  ? { settle: 1, warmUp: 0.2, measure: 0.3, atLeast: 1000 }
+  : { settle: 2, warmUp: 0.3, measure: 0.5, atLeast: 1200 }
 const needs = (store: Contender['store']): boolean => chosen.some((contender) => contender.store === store)
 const runs = (platform: Contender['platform']): boolean => chosen.some((contender) => contender.platform === platform)
 
