@@ -1,10 +1,11 @@
 import { warnOnce } from '../runtime/platform.ts'
 import type { Reply } from '../request/reply.ts'
 import { applyReply } from './headers.ts'
+import { wholeBody } from './whole-body.ts'
 
 /**
  * The response with what the session needs, in a copy: the same object may be answered to the next visitor. `finished`
- * is called when a streamed body has ended or is given up.
+ * is called when a streamed body has ended or is given up, and a moment later where there is nothing to stream.
  */
 export function dressResponse(response: Response, reply: Reply, finished: () => void): Response {
   // Upgrades and Response.error() have no head that we could add to.
@@ -19,7 +20,10 @@ export function dressResponse(response: Response, reply: Reply, finished: () => 
     return response
   }
   if (!reply.varyCookie && reply.setCookie.length === 0) return response
-  const dressed = new Response(watch(response, finished), response)
+  const whole = wholeBody(response)
+  const dressed = new Response(whole === undefined ? watch(response, finished) : whole, response)
+  // Middleware outside of ours may still change the session, on the way back; by then it has.
+  if (whole !== undefined) setTimeout(finished)
   applyReply(dressed.headers, reply)
   return dressed
 }
