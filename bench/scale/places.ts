@@ -102,7 +102,7 @@ async function file(): Promise<Place> {
         if (!made.has(shard)) mkdirSync(shard, { mode: 0o700 })
         made.add(shard)
         const handle = openSync(path, 'wx', 0o600)
-        writeSync(handle, encodeFile(recordOf(n, deadlineOf(n), now), nextVersion()))
+        writeSync(handle, encodeFile(recordOf(n, deadlineOf(n), now), nextVersion(), 1))
         closeSync(handle)
       }
     },

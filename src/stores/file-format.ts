@@ -3,46 +3,51 @@ import type { RecordInput, StoredRecord } from '../store.ts'
 import { node } from './file-node.ts'
 
 /*
- * A record file:
+ * A record, which begins a file or its second half (file-slots.ts):
  *
- *   coatcheck/1 0001794000000000 0pWc1vX3k8Qe_7Zy00000001 00000005 0000000123 9f3c2a11\n     83 bytes, fixed width
+ *   coatcheck/1 0001794000000000 5e0c2f11 9f3c2a11 000000000001 0pWc1vX3k8Qe_7Zy00000001 00000005 0000000123\n
  *   "ada"\n                                                                   the owner as JSON, or an empty line
- *   <payload>                                                                 to the end of the file
+ *   <payload>
  *
- * The fields: format, deadline (Unix ms), version, bytes of the owner, bytes of the payload, CRC-32 of everything
- * but the deadline. The deadline has a place of its own and is outside the checksum so that touch() can overwrite
- * it where it stands: rewriting 16 kB to say "still here" would cost ten times as much. A file time would be
- * cheaper still, but a backup or a copy resets it, and every session with it.
+ * The first line has 105 bytes, in fields of fixed width: format, deadline (Unix ms), CRC-32 of the deadline, CRC-32 of
+ * all that follows, sequence (1, and one more with each change of this file), version, bytes of the owner, bytes of the
+ * payload.
+ *
+ * The deadline is outside the checksum of the rest so that touch() can overwrite it where it stands: rewriting 16 kB
+ * to say "still here" would cost ten times as much. Its own checksum begins with the one of the rest: the deadline of
+ * one record does not pass for that of another one, whatever a reader catches of both while one overwrites the other.
+ * A file time would be cheaper still, but a backup or a copy resets it, and every session with it.
  */
 
 /** Bytes of the first line. */
-export const HEADER_BYTES = 83
+export const HEADER_BYTES = 105
 
-/** Bytes of the file that holds `record`. */
-export function recordBytes(record: RecordInput): number {
-  const owner = record.owner === undefined ? '' : JSON.stringify(record.owner)
-  return HEADER_BYTES + Buffer.byteLength(owner) + 1 + Buffer.byteLength(record.payload)
-}
-
-/** Where in the file {@link deadlineField} belongs. */
+/** Where in a record {@link deadlineFields} belong. */
 export const DEADLINE_AT = 12
 
-const MAGIC = 'coatcheck/'
-const HEADER = /^coatcheck\/1 (\d{16}) ([\w-]{24}) (\d{8}) (\d{10}) ([0-9a-f]{8})\n$/
+/** The largest sequence that fits its field. */
+export const LAST_SEQUENCE = 999_999_999_999
 
-/** What the first line says of a whole record. */
+const MAGIC = 'coatcheck/'
+const SUM_FROM = 47
+const HEADER = /^coatcheck\/1 (\d{16}) ([0-9a-f]{8}) ([0-9a-f]{8}) (\d{12}) ([\w-]{24}) (\d{8}) (\d{10})\n$/
+
+/** What the first line says of a record. */
 export interface Header {
   readonly state: 'record'
   readonly expiresAt: number
+  /** Whether the deadline is one that was written for this record, not a mixture caught while it is overwritten. */
+  readonly settled: boolean
+  readonly checksum: number
+  readonly sequence: number
   readonly version: string
   readonly ownerBytes: number
   readonly payloadBytes: number
-  readonly checksum: number
 }
 
 /**
- * Why a file is no record:
- * - `torn`: ours, but cut short, zero-filled or damaged: what a power failure leaves.
+ * Why bytes are no record:
+ * - `torn`: ours, but cut short, zero-filled or damaged: what a power failure leaves, or a write under way.
  * - `newer`: ours, in a format this version does not know.
  * - `foreign`: made by somebody else.
  */
@@ -50,74 +55,86 @@ export interface NotARecord {
   readonly state: 'torn' | 'newer' | 'foreign'
 }
 
-/** The bytes of a whole record file. */
-export function encodeRecord(record: RecordInput, version: string): Buffer {
-  const owner = record.owner === undefined ? '' : JSON.stringify(record.owner)
-  const ownerBytes = Buffer.byteLength(owner)
+/** The bytes of `record`; `second` puts the NUL before them that a second record of a file has. */
+export function encodeRecord(record: RecordInput, version: string, sequence: number, second = false): Buffer {
+  const owner = ownerLine(record)
+  const ownerBytes = Buffer.byteLength(owner) - 1
   const payloadBytes = Buffer.byteLength(record.payload)
   if (ownerBytes > 99_999_999 || payloadBytes > 9_999_999_999)
     throw new SessionError('record_too_large', `a record of ${payloadBytes} bytes does not fit into one file`)
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + ownerBytes + 1 + payloadBytes)
-  bytes.write(`${owner}\n`, HEADER_BYTES)
-  bytes.write(record.payload, HEADER_BYTES + ownerBytes + 1)
-  const sum = checksum(version, bytes.subarray(HEADER_BYTES))
+  const at = second ? 1 : 0
+  const bytes = Buffer.allocUnsafe(at + HEADER_BYTES + ownerBytes + 1 + payloadBytes)
+  if (second) bytes[0] = 0
   const lengths = `${digits(ownerBytes, 8)} ${digits(payloadBytes, 10)}`
-  const sumField = sum.toString(16).padStart(8, '0')
-  bytes.write(`${MAGIC}1 ${deadlineField(record.expiresAt)} ${version} ${lengths} ${sumField}\n`, 'latin1')
+  bytes.write(`${digits(sequence, 12)} ${version} ${lengths}\n`, at + SUM_FROM, 'latin1')
+  bytes.write(owner, at + HEADER_BYTES)
+  bytes.write(record.payload, at + HEADER_BYTES + ownerBytes + 1)
+  const sum = node().zlib.crc32(bytes.subarray(at + SUM_FROM))
+  bytes.write(`${MAGIC}1 ${deadlineFields(record.expiresAt, sum)} ${hex(sum)} `, at, 'latin1')
   return bytes
 }
 
-/** The deadline as it stands in the file: 16 digits, rounded down to whole milliseconds. */
-export function deadlineField(expiresAt: number): string {
-  const whole = Math.max(0, Math.floor(expiresAt))
-  if (!Number.isSafeInteger(whole))
-    throw new SessionError('bad_option', `the deadline ${expiresAt} is not a number of milliseconds since 1970`)
-  return digits(whole, 16)
+/** Bytes of `record` in its file. */
+export function recordBytes(record: RecordInput): number {
+  return HEADER_BYTES + Buffer.byteLength(ownerLine(record)) + Buffer.byteLength(record.payload)
 }
 
-/** What the first `length` bytes of a file, at most one header, reveal. */
-export function parseHeader(bytes: Buffer, length: number): Header | NotARecord {
-  const line = bytes.toString('latin1', 0, Math.min(length, HEADER_BYTES))
-  const match = HEADER.exec(line)
-  if (match === null) return { state: notARecord(line) }
-  const [, expiresAt, version = '', ownerBytes, payloadBytes, sum = ''] = match
-  return {
-    state: 'record',
-    expiresAt: Number(expiresAt),
-    version,
-    ownerBytes: Number(ownerBytes),
-    payloadBytes: Number(payloadBytes),
-    checksum: Number.parseInt(sum, 16),
-  }
-}
-
-/** Bytes of the whole file that `header` announces. */
-export function fileBytes(header: Header): number {
+/** Bytes of the whole record that `header` announces. */
+export function announcedBytes(header: Header): number {
   return HEADER_BYTES + header.ownerBytes + 1 + header.payloadBytes
 }
 
-/** The record in the first `length` bytes of `bytes`, or `null` when they are not what `header` announces. */
-export function parseRecord(header: Header, bytes: Buffer, length: number): StoredRecord | null {
-  if (length !== fileBytes(header)) return null
-  if (checksum(header.version, bytes.subarray(HEADER_BYTES, length)) !== header.checksum) return null
-  const ownerEnd = HEADER_BYTES + header.ownerBytes
-  const record = {
-    payload: bytes.toString('utf8', ownerEnd + 1, length),
-    expiresAt: header.expiresAt,
-    version: header.version,
-  }
-  if (header.ownerBytes === 0) return record
-  const owner = parseOwner(bytes.toString('utf8', HEADER_BYTES, ownerEnd))
-  return typeof owner === 'string' ? { ...record, owner } : null
+/**
+ * The deadline and its checksum as they stand in the file, for the record with this checksum. 16 digits, rounded down to
+ * whole milliseconds.
+ */
+export function deadlineFields(expiresAt: number, sum: number): string {
+  const whole = Math.max(0, Math.floor(expiresAt))
+  if (!Number.isSafeInteger(whole))
+    throw new SessionError('bad_option', `the deadline ${expiresAt} is not a number of milliseconds since 1970`)
+  const deadline = digits(whole, 16)
+  return `${deadline} ${hex(node().zlib.crc32(deadline, sum))}`
 }
 
-/** Whatever the checksum says, somebody else may have written it: what is no JSON is no owner, and no failure. */
-function parseOwner(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+/** What the first line of a record at `at` reveals, of a file whose first `length` bytes are in `bytes`. */
+export function parseHeader(bytes: Buffer, at: number, length: number): Header | NotARecord {
+  const line = bytes.toString('latin1', at, Math.min(length, at + HEADER_BYTES))
+  const match = HEADER.exec(line)
+  if (match === null) return { state: notARecord(line) }
+  const [, deadline = '', deadlineSum = '', sum = '', sequence, version = '', ownerBytes, payloadBytes] = match
+  const checksum = Number.parseInt(sum, 16)
+  return {
+    state: 'record',
+    expiresAt: Number(deadline),
+    settled: node().zlib.crc32(deadline, checksum) === Number.parseInt(deadlineSum, 16),
+    checksum,
+    sequence: Number(sequence),
+    version,
+    ownerBytes: Number(ownerBytes),
+    payloadBytes: Number(payloadBytes),
   }
+}
+
+/** Whether a record with this first line begins at `at`. What stands behind its end is left from a longer one. */
+export function isWhole(header: Header, bytes: Buffer, at: number, length: number): boolean {
+  const end = at + announcedBytes(header)
+  return end <= length && node().zlib.crc32(bytes.subarray(at + SUM_FROM, end)) === header.checksum
+}
+
+/** A whole record, or `null` when its owner is none: whatever the checksum says, somebody else may have written it. */
+export function decodeRecord(header: Header, bytes: Buffer, at: number): StoredRecord | null {
+  const { expiresAt, version, ownerBytes, payloadBytes } = header
+  const ownerAt = at + HEADER_BYTES
+  const payloadAt = ownerAt + ownerBytes + 1
+  const payload = bytes.toString('utf8', payloadAt, payloadAt + payloadBytes)
+  if (ownerBytes === 0) return { payload, expiresAt, version }
+  const owner = parseOwner(bytes.toString('utf8', ownerAt, ownerAt + ownerBytes))
+  return typeof owner === 'string' ? { payload, expiresAt, version, owner } : null
+}
+
+/** Whether a record of ours, of this format or another one, seems to begin at `at`. */
+export function beginsRecord(bytes: Buffer, at: number, length: number): boolean {
+  return at + MAGIC.length <= length && bytes.toString('latin1', at, at + MAGIC.length) === MAGIC
 }
 
 /**
@@ -130,9 +147,22 @@ export function versionSource(): () => string {
   return () => instance + (count++).toString(36).padStart(8, '0')
 }
 
+function ownerLine(record: RecordInput): string {
+  return record.owner === undefined ? '\n' : `${JSON.stringify(record.owner)}\n`
+}
+
+function parseOwner(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /**
- * A record gets its name only when it is complete, so bytes that are no record were never one of ours, unless the
- * power failed before they reached the disk: then the file is short, empty or full of zeros.
+ * A file gets its name only when its first record is complete, so bytes that are no record were never one of ours, unless
+ * the power failed before they reached the disk (then the file is short, empty or full of zeros), or one of two records
+ * is being overwritten.
  */
 function notARecord(line: string): NotARecord['state'] {
   if (/^\0*$/.test(line)) return 'torn'
@@ -142,11 +172,10 @@ function notARecord(line: string): NotARecord['state'] {
   return line.startsWith(MAGIC) ? 'torn' : 'foreign'
 }
 
-function checksum(version: string, body: Buffer): number {
-  const { zlib } = node()
-  return zlib.crc32(body, zlib.crc32(version))
-}
-
 function digits(value: number, width: number): string {
   return String(value).padStart(width, '0')
+}
+
+function hex(sum: number): string {
+  return sum.toString(16).padStart(8, '0')
 }

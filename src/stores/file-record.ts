@@ -1,17 +1,19 @@
-import type { RecordInput, StoredRecord } from '../store.ts'
+import type { RecordInput, StoredRecord, Version } from '../store.ts'
 import { makeFolder, openNew } from './file-folder.ts'
 import {
+  announcedBytes,
   DEADLINE_AT,
-  deadlineField,
+  deadlineFields,
+  decodeRecord,
   encodeRecord,
-  fileBytes,
   type Header,
-  HEADER_BYTES,
+  isWhole,
+  LAST_SEQUENCE,
   type NotARecord,
-  parseHeader,
-  parseRecord,
+  recordBytes,
 } from './file-format.ts'
 import { errnoOf, node, unless } from './file-node.ts'
+import { type Current, currentRecord, placeBeside } from './file-slots.ts'
 
 /*
  * Record files, read and written with synchronous calls.
@@ -21,6 +23,11 @@ import { errnoOf, node, unless } from './file-node.ts'
  * sessions are small and recently used, so they are in the page cache, and there the pool is all there is to wait
  * for. The trade-off: on a disk that stalls, the event loop stalls with it.
  */
+
+/** Looks at a file that others seem to be writing, before what was seen counts. */
+const MOST_LOOKS = 10
+
+const TORN: NotARecord = { state: 'torn' }
 
 let sharedBuffer: Buffer | undefined
 
@@ -33,43 +40,79 @@ function shared(): Buffer {
   return sharedBuffer
 }
 
-/** `null` when there is no file. */
+/** The first line of the current record, or what the file is instead; `null` when there is no file. */
 export function readHeader(path: string): Header | NotARecord | null {
-  return withFile(path, 'r', (file) => {
-    const bytes = shared()
-    return parseHeader(bytes, node().fs.readSync(file, bytes, 0, HEADER_BYTES, 0))
+  return withFile<Header | NotARecord>(path, 'r', (file) => {
+    const found = look(file)
+    return found.state === 'record' ? found.header : found
   })
 }
 
 /**
- * The record in the file, whatever its deadline; its header's state when it is not a whole record of ours; `null`
- * when there is no file. One open, one read, one close, unless it is larger than 64 KiB.
+ * The current record, whatever its deadline; its state when there is no whole record of ours; `null` when there is no
+ * file. One open, one read, one close, unless it is larger than 64 KiB or somebody is writing.
  */
 export function readRecord(path: string): StoredRecord | NotARecord | null {
   return withFile<StoredRecord | NotARecord>(path, 'r', (file) => {
-    const { fs } = node()
-    const first = shared()
-    let bytes = first
-    let length = fs.readSync(file, first, 0, first.length, 0)
-    const header = parseHeader(bytes, length)
-    if (header.state !== 'record') return header
-    const announced = fileBytes(header)
-    if (length === first.length && announced >= length) {
-      // One byte more than announced, so that a file that is too long shows. Never more than there is: a damaged
-      // length must not become an allocation of gigabytes.
-      bytes = Buffer.allocUnsafe(Math.min(announced, fs.fstatSync(file).size) + 1)
-      first.copy(bytes, 0, 0, length)
-      length = fill(file, bytes, length)
+    const found = look(file)
+    if (found.state !== 'record') return found
+    const { header, at } = found
+    let [bytes, length] = [shared(), found.length]
+    if (length === bytes.length && announcedBytes(header) > length) {
+      // Never more than there is: a damaged length must not become an allocation of gigabytes.
+      bytes = Buffer.allocUnsafe(Math.min(announcedBytes(header), node().fs.fstatSync(file).size))
+      length = fill(file, bytes, shared().copy(bytes))
     }
-    return parseRecord(header, bytes, length) ?? { state: 'torn' }
+    // Of two records, the current one has been checked.
+    if (found.room === undefined && !isWhole(header, bytes, at, length)) return TORN
+    return decodeRecord(header, bytes, at) ?? TORN
   })
 }
 
-/** Write the deadline into the file where it stands. The caller holds the record's lock. */
-export function writeDeadline(path: string, expiresAt: number): void {
-  const field = Buffer.from(deadlineField(expiresAt), 'latin1')
-  // Bytes, because Deno 2.9 leaves the position of a string aside and would write over the beginning of the file.
-  withFile(path, 'r+', (file) => node().fs.writeSync(file, field, 0, field.length, DEADLINE_AT))
+/** Whether there is anything under this name. */
+export function exists(path: string): boolean {
+  return unless(['ENOENT'], () => (node().fs.accessSync(path), true)) ?? false
+}
+
+/** What came of {@link overwriteRecord}; with `no room` the file is as it was, and must be replaced by a new one. */
+export type Overwritten = 'done' | 'conflict' | 'gone' | 'no room'
+
+/**
+ * Replace the live record by one with the version `next` within its file, if its version still is `expected`. The caller
+ * holds the record's lock.
+ */
+export function overwriteRecord(
+  path: string,
+  expected: Version,
+  record: RecordInput,
+  next: string,
+  now: number,
+): Overwritten {
+  const done = withFile<Overwritten>(path, 'r+', (file) => {
+    const found = look(file)
+    if (found.state !== 'record' || found.header.expiresAt <= now) return 'gone'
+    if (found.header.version !== expected) return 'conflict'
+    const at = placeBeside(found, recordBytes(record))
+    if (at === undefined || found.header.sequence >= LAST_SEQUENCE) return 'no room'
+    writeAll(file, encodeRecord(record, next, found.header.sequence + 1, at > 0), at)
+    return 'done'
+  })
+  return typeof done === 'string' ? done : 'gone'
+}
+
+/** Move the deadline of the live record forward where it stands; false when none lives. The caller holds its lock. */
+export function touchRecord(path: string, expiresAt: number, now: number): boolean {
+  const done = withFile(path, 'r+', (file) => {
+    const found = look(file)
+    if (found.state !== 'record' || found.header.expiresAt <= now) return false
+    const { expiresAt: before, checksum, settled } = found.header
+    if (expiresAt <= before && settled) return true
+    // Bytes, because Deno 2.9 leaves the position of a string aside and would write over the beginning of the file.
+    const fields = Buffer.from(deadlineFields(Math.max(expiresAt, before), checksum), 'latin1')
+    writeAll(file, fields, found.at + DEADLINE_AT)
+    return true
+  })
+  return done === true
 }
 
 /**
@@ -78,10 +121,10 @@ export function writeDeadline(path: string, expiresAt: number): void {
  */
 export async function writeRecord(path: string, record: RecordInput, version: string, durable: boolean): Promise<void> {
   const { fs } = node()
-  const bytes = encodeRecord(record, version)
+  const bytes = encodeRecord(record, version, 1)
   const file = unless(['ENOENT'], () => openNew(path)) ?? (await openInNewFolder(path, durable))
   try {
-    for (let done = 0; done < bytes.length;) done += fs.writeSync(file, bytes, done)
+    writeAll(file, bytes, 0)
     if (durable) await flush(file)
   } catch (error) {
     discard(path)
@@ -124,6 +167,30 @@ async function openInNewFolder(path: string, durable: boolean): Promise<number> 
   // A file is on disk when its folder's entry in the folder above is.
   if (durable) await flushPath(node().path.dirname(shard))
   return openNew(path)
+}
+
+/**
+ * Which record counts, and how many bytes of the file are in the shared buffer. Looks again while a writer seems to be
+ * at it, until a look is in order or says the same as the one before (file-slots.ts says why that is enough). A mixture
+ * that stays was left by a killed process or a power failure, and counts as it is.
+ */
+function look(file: number): (Current & { readonly length: number }) | NotARecord {
+  const bytes = shared()
+  let before: number | undefined
+  for (let looks = 1; ; looks++) {
+    const length = node().fs.readSync(file, bytes, 0, bytes.length, 0)
+    const found = currentRecord(bytes, length)
+    if (found.state === 'foreign' || found.state === 'newer') return found
+    const sequence = found.state === 'record' && found.header.settled ? found.header.sequence : undefined
+    const sure = (found.state === 'record' && found.settled) || (sequence !== undefined && sequence === before)
+    if (sure || looks === MOST_LOOKS) return found.state === 'record' ? { ...found, length } : found
+    before = sequence
+  }
+}
+
+function writeAll(file: number, bytes: Buffer, at: number): void {
+  for (let done = 0; done < bytes.length;)
+    done += node().fs.writeSync(file, bytes, done, bytes.length - done, at + done)
 }
 
 function fill(file: number, bytes: Buffer, from: number): number {

@@ -1,7 +1,7 @@
 import { warnOnce } from '../runtime/platform.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { SessionError } from '../errors.ts'
-import type { EvictingStore, ListedRecord, RecordInput, StoredRecord } from '../store.ts'
+import type { EvictingStore, ListedRecord, RecordInput, Version } from '../store.ts'
 import { openFolder } from './file-folder.ts'
 import { type Header, type NotARecord, recordBytes, versionSource } from './file-format.ts'
 import {
@@ -16,7 +16,18 @@ import {
 } from './file-layout.ts'
 import { fileLocks } from './file-lock.ts'
 import { errnoOf, node } from './file-node.ts'
-import { discard, flushPath, readHeader, readRecord, writeDeadline, writeRecord } from './file-record.ts'
+import {
+  discard,
+  exists,
+  flushPath,
+  type Overwritten,
+  overwriteRecord,
+  readHeader,
+  readRecord,
+  touchRecord,
+  writeRecord,
+} from './file-record.ts'
+import { LARGEST_BESIDE } from './file-slots.ts'
 import { fileSweep, turnOfTheLoop } from './file-sweep.ts'
 
 /** What `fileStore` takes besides the folder. */
@@ -96,17 +107,29 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): Ev
     }
   }
 
+  /** Replace the record within its file, if there is room. */
+  async function overwrite(
+    at: Place,
+    expected: Version,
+    record: RecordInput,
+    version: string,
+    now: number,
+  ): Promise<Overwritten> {
+    const section = (): Overwritten => overwriteRecord(at.file, expected, record, version, now)
+    const held = locks.tryHold(at.lock, section)
+    if (held !== null) return held.result
+    // Somebody is at work on it. An update that cannot succeed any more need not wait for that.
+    return refusal(readHeader(at.file), expected, now) ?? locks.hold(at.lock, section)
+  }
+
   return {
     name: 'files',
     read: (id, now) =>
       on('read', () => {
         const { file } = placeOf(root, id)
-        let found = readRecord(file)
-        // A touch overwrites the deadline in place: a read in that very moment may see some digits old and some
-        // new, and take a live record for an expired one. Looking again settles it.
-        if (isExpired(found, now)) found = readRecord(file)
-        if (found === null || isExpired(found, now)) return null
-        if ('payload' in found) return found
+        const found = readRecord(file)
+        if (found === null) return null
+        if ('payload' in found) return found.expiresAt > now ? found : null
         warnOnce(DAMAGE[found.state].code, `${file} ${DAMAGE[found.state].meaning}`)
         return null
       }),
@@ -129,33 +152,29 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): Ev
       }),
 
     update: (id, expected, record, now) =>
-      on('update', () => {
+      on('update', async () => {
         const at = placeOf(root, id)
-        const early = readHeader(at.file)
-        // Most updates that cannot succeed end here, before anything is written; the lock decides the rest. A
-        // deadline seen as past proves nothing without the lock (see read), so that one is left to it.
-        if (early?.state !== 'record') return 'gone'
-        if (isLive(early, now) && early.version !== expected) return 'conflict'
+        if (!exists(at.file)) return 'gone'
         const version = nextVersion()
+        // With fsync, two overwrites that are not on disk yet could tear both records of the file when the power fails.
+        const small = !fsync && recordBytes(record) <= LARGEST_BESIDE
+        const done = small
+          ? await overwrite(at, expected, record, version, now)
+          : (refusal(readHeader(at.file), expected, now) ?? 'no room')
+        if (done === 'done') return { version }
+        if (done !== 'no room') return done
         return write(at, record, version, (publish) => {
-          const header = readHeader(at.file)
-          if (!isLive(header, now)) return 'gone'
-          if (header.version !== expected) return 'conflict'
-          publish()
-          return { version }
+          const refused = refusal(readHeader(at.file), expected, now)
+          if (refused === undefined) publish()
+          return refused ?? { version }
         })
       }),
 
     touch: (id, expiresAt, now) =>
       on('touch', async () => {
         const at = placeOf(root, id)
-        if (readHeader(at.file)?.state !== 'record') return false
-        const touched = await locks.hold(at.lock, () => {
-          const header = readHeader(at.file)
-          if (!isLive(header, now)) return false
-          if (expiresAt > header.expiresAt) writeDeadline(at.file, expiresAt)
-          return true
-        })
+        if (!exists(at.file)) return false
+        const touched = await locks.hold(at.lock, () => touchRecord(at.file, expiresAt, now))
         if (fsync && touched) await flushPath(at.file)
         return touched
       }),
@@ -163,7 +182,7 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): Ev
     delete: (id) =>
       on('delete', async () => {
         const at = placeOf(root, id)
-        if (!isOurs(readHeader(at.file))) return false
+        if (!exists(at.file)) return false
         const deleted = await locks.hold(at.lock, () => {
           if (!isOurs(readHeader(at.file))) return false
           node().fs.unlinkSync(at.file)
@@ -221,8 +240,10 @@ function isLive(header: Header | NotARecord | null, now: number): header is Head
   return header?.state === 'record' && header.expiresAt > now
 }
 
-function isExpired(found: StoredRecord | NotARecord | null, now: number): boolean {
-  return found !== null && 'payload' in found && found.expiresAt <= now
+/** Why an update of the version `expected` cannot be made; `undefined` when it can. */
+function refusal(header: Header | NotARecord | null, expected: Version, now: number): 'conflict' | 'gone' | undefined {
+  if (!isLive(header, now)) return 'gone'
+  return header.version === expected ? undefined : 'conflict'
 }
 
 /** Whether the bytes are a record of this format, if only a damaged one. */

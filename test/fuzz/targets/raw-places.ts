@@ -104,7 +104,7 @@ async function file(): Promise<RawPlace> {
     form: 'text',
     words: ['coatcheck/1 ', 'coatcheck/2 ', ' 00000000', '"ada"', '~', '\0\0\0\0', '9999999999999999'],
     seeds: (payload) => [
-      encodeRecord({ payload, expiresAt: SOON, owner: 'ada' }, VERSION).toString('latin1'),
+      encodeRecord({ payload, expiresAt: SOON, owner: 'ada' }, VERSION, 1).toString('latin1'),
       `~"ada"\n${payload}`,
       `~\n${payload}`,
     ],
