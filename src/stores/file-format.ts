@@ -29,8 +29,9 @@ export const DEADLINE_AT = 12
 export const LAST_SEQUENCE = 999_999_999_999
 
 const MAGIC = 'coatcheck/'
+const FORMAT = `${MAGIC}1 `
 const SUM_FROM = 47
-const HEADER = /^coatcheck\/1 (\d{16}) ([0-9a-f]{8}) ([0-9a-f]{8}) (\d{12}) ([\w-]{24}) (\d{8}) (\d{10})\n$/
+const SPACES = [28, 37, 46, 59, 84, 93]
 
 /** What the first line says of a record. */
 export interface Header {
@@ -66,11 +67,9 @@ export function encodeRecord(record: RecordInput, version: string, sequence: num
   const bytes = Buffer.allocUnsafe(at + HEADER_BYTES + ownerBytes + 1 + payloadBytes)
   if (second) bytes[0] = 0
   const lengths = `${digits(ownerBytes, 8)} ${digits(payloadBytes, 10)}`
-  bytes.write(`${digits(sequence, 12)} ${version} ${lengths}\n`, at + SUM_FROM, 'latin1')
-  bytes.write(owner, at + HEADER_BYTES)
-  bytes.write(record.payload, at + HEADER_BYTES + ownerBytes + 1)
+  bytes.write(`${digits(sequence, 12)} ${version} ${lengths}\n${owner}${record.payload}`, at + SUM_FROM)
   const sum = node().zlib.crc32(bytes.subarray(at + SUM_FROM))
-  bytes.write(`${MAGIC}1 ${deadlineFields(record.expiresAt, sum)} ${hex(sum)} `, at, 'latin1')
+  bytes.write(`${FORMAT}${deadlineFields(record.expiresAt, sum)} ${hex(sum)} `, at, 'latin1')
   return bytes
 }
 
@@ -96,23 +95,22 @@ export function deadlineFields(expiresAt: number, sum: number): string {
   return `${deadline} ${hex(node().zlib.crc32(deadline, sum))}`
 }
 
-/** What the first line of a record at `at` reveals, of a file whose first `length` bytes are in `bytes`. */
+/**
+ * What the first line of a record at `at` reveals, of a file whose first `length` bytes are in `bytes`. Read digit by
+ * digit, because that takes a third of the time of a regular expression, twice in a request that writes.
+ */
 export function parseHeader(bytes: Buffer, at: number, length: number): Header | NotARecord {
-  const line = bytes.toString('latin1', at, Math.min(length, at + HEADER_BYTES))
-  const match = HEADER.exec(line)
-  if (match === null) return { state: notARecord(line) }
-  const [, deadline = '', deadlineSum = '', sum = '', sequence, version = '', ownerBytes, payloadBytes] = match
-  const checksum = Number.parseInt(sum, 16)
-  return {
-    state: 'record',
-    expiresAt: Number(deadline),
-    settled: node().zlib.crc32(deadline, checksum) === Number.parseInt(deadlineSum, 16),
-    checksum,
-    sequence: Number(sequence),
-    version,
-    ownerBytes: Number(ownerBytes),
-    payloadBytes: Number(payloadBytes),
-  }
+  if (at + HEADER_BYTES > length || !hasForm(bytes, at)) return { state: stateOf(bytes, at, length) }
+  const expiresAt = numberAt(bytes, at + DEADLINE_AT, 16, 10)
+  const checksum = numberAt(bytes, at + 38, 8, 16)
+  const sequence = numberAt(bytes, at + SUM_FROM, 12, 10)
+  const ownerBytes = numberAt(bytes, at + 85, 8, 10)
+  const payloadBytes = numberAt(bytes, at + 94, 10, 10)
+  if (Number.isNaN(expiresAt + checksum + sequence + ownerBytes + payloadBytes)) return { state: 'torn' }
+  const deadlineSum = node().zlib.crc32(bytes.subarray(at + DEADLINE_AT, at + 28), checksum)
+  const settled = deadlineSum === numberAt(bytes, at + 29, 8, 16)
+  const version = bytes.toString('latin1', at + 60, at + 84)
+  return { state: 'record', expiresAt, settled, checksum, sequence, version, ownerBytes, payloadBytes }
 }
 
 /** Whether a record with this first line begins at `at`. What stands behind its end is left from a longer one. */
@@ -159,12 +157,32 @@ function parseOwner(text: string): unknown {
   }
 }
 
+/** Everything of a first line but its numbers. */
+function hasForm(bytes: Buffer, at: number): boolean {
+  for (let each = 0; each < FORMAT.length; each++) if (bytes[at + each] !== FORMAT.charCodeAt(each)) return false
+  for (const space of SPACES) if (bytes[at + space] !== 0x20) return false
+  return bytes[at + HEADER_BYTES - 1] === 0x0a
+}
+
+/** A number in lower-case digits, NaN when there is anything else. */
+function numberAt(bytes: Buffer, at: number, width: number, base: 10 | 16): number {
+  let value = 0
+  for (let each = at; each < at + width; each++) {
+    const code = bytes[each] ?? 0
+    const digit = code < 0x3a ? code - 0x30 : code < 0x61 ? NaN : code - 0x57
+    if (!(digit >= 0 && digit < base)) return NaN
+    value = value * base + digit
+  }
+  return value
+}
+
 /**
  * A file gets its name only when its first record is complete, so bytes that are no record were never one of ours, unless
  * the power failed before they reached the disk (then the file is short, empty or full of zeros), or one of two records
  * is being overwritten.
  */
-function notARecord(line: string): NotARecord['state'] {
+function stateOf(bytes: Buffer, at: number, length: number): NotARecord['state'] {
+  const line = bytes.toString('latin1', at, Math.min(length, at + HEADER_BYTES))
   if (/^\0*$/.test(line)) return 'torn'
   if (MAGIC.startsWith(line)) return 'torn'
   const format = /^coatcheck\/(\d+) /.exec(line)?.[1]

@@ -69,11 +69,6 @@ export function readRecord(path: string): StoredRecord | NotARecord | null {
   })
 }
 
-/** Whether there is anything under this name. */
-export function exists(path: string): boolean {
-  return unless(['ENOENT'], () => (node().fs.accessSync(path), true)) ?? false
-}
-
 /** What came of {@link overwriteRecord}; with `no room` the file is as it was, and must be replaced by a new one. */
 export type Overwritten = 'done' | 'conflict' | 'gone' | 'no room'
 

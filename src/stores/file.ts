@@ -18,7 +18,6 @@ import { fileLocks } from './file-lock.ts'
 import { errnoOf, node } from './file-node.ts'
 import {
   discard,
-  exists,
   flushPath,
   type Overwritten,
   overwriteRecord,
@@ -72,15 +71,21 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): Ev
   const sweep = fileSweep(folder, locks, maxSessions, () => closed, told)
 
   /** Every verb's frame: refuse when closed, and say which file a failing system call was about. */
-  async function on<Result>(what: string, work: () => Result | Promise<Result>): Promise<Result> {
-    if (closed) throw new SessionError('closed', `the file store in ${root} was closed before ${what}`)
+  function on<Result>(what: string, work: () => Result | Promise<Result>): Promise<Result> {
+    // Without async and await, which a read in one go has no use for: it is made with every request.
     try {
-      return await work()
+      if (closed) throw new SessionError('closed', `the file store in ${root} was closed before ${what}`)
+      const result = work()
+      if (!(result instanceof Promise)) return Promise.resolve(result)
+      return result.catch((error: unknown) => Promise.reject(explained(what, error)))
     } catch (error) {
-      if (error instanceof SessionError) throw error
-      const reason = errnoOf(error) ?? String(error)
-      throw new SessionError('store_failed', `${what} in ${root}: ${reason}`, { cause: error })
+      return Promise.reject(explained(what, error))
     }
+  }
+
+  function explained(what: string, error: unknown): SessionError {
+    if (error instanceof SessionError) return error
+    return new SessionError('store_failed', `${what} in ${root}: ${errnoOf(error) ?? String(error)}`, { cause: error })
   }
 
   /** Write under a temporary name; then `place` decides, under the lock, whether `publish` gives it its name. */
@@ -154,7 +159,6 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): Ev
     update: (id, expected, record, now) =>
       on('update', async () => {
         const at = placeOf(root, id)
-        if (!exists(at.file)) return 'gone'
         const version = nextVersion()
         // With fsync, two overwrites that are not on disk yet could tear both records of the file when the power fails.
         const small = !fsync && recordBytes(record) <= LARGEST_BESIDE
@@ -173,7 +177,6 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): Ev
     touch: (id, expiresAt, now) =>
       on('touch', async () => {
         const at = placeOf(root, id)
-        if (!exists(at.file)) return false
         const touched = await locks.hold(at.lock, () => touchRecord(at.file, expiresAt, now))
         if (fsync && touched) await flushPath(at.file)
         return touched
@@ -182,7 +185,6 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): Ev
     delete: (id) =>
       on('delete', async () => {
         const at = placeOf(root, id)
-        if (!exists(at.file)) return false
         const deleted = await locks.hold(at.lock, () => {
           if (!isOurs(readHeader(at.file))) return false
           node().fs.unlinkSync(at.file)

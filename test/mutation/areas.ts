@@ -108,12 +108,14 @@ export const areas: Readonly<Record<string, Area>> = {
       'src/stores/file-lock.ts',
       'src/stores/file-owner.ts',
       'src/stores/file-record.ts',
+      'src/stores/file-slots.ts',
       'src/stores/file-sweep.ts',
     ],
     // Not those with processes that are killed or stopped: under a mutant they would wait for each other.
     tests: [
       'test/stores/file-owner.test.ts',
       'test/stores/file-record.test.ts',
+      'test/stores/file-slots.test.ts',
       'test/stores/file-breaker.test.ts',
       'test/stores/file-sweep.test.ts',
       'test/stores/file-warnings.test.ts',

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import { SessionError, type SessionErrorCode } from '../../src/errors.ts'
 import { networkFileSystem, openFolder } from '../../src/stores/file-folder.ts'
 import { placeOf } from '../../src/stores/file-layout.ts'
@@ -244,9 +245,8 @@ test('torn files count as absent, can be replaced, and are swept', async (t) => 
     whole.subarray(0, 0),
     whole.subarray(0, 5),
     whole.subarray(0, 40),
-    whole.subarray(0, 83),
+    whole.subarray(0, 105),
     whole.subarray(0, -1),
-    Buffer.concat([whole, Buffer.from('x')]),
     Buffer.alloc(whole.length),
     Buffer.concat([whole.subarray(0, 200), Buffer.alloc(whole.length - 200)]),
     flipped,
@@ -378,7 +378,11 @@ test('the record file is what the documentation shows', async (t) => {
   const store = fileStore(directory)
   const written = await store.create(idOf(1), { payload: '{"v":1}', expiresAt: LATER, owner: 'ada "ö"' }, NOW)
   const [header, owner, payload] = fs.readFileSync(placeOf(directory, idOf(1)).file, 'utf8').split('\n')
-  assert.match(header ?? '', /^coatcheck\/1 0001700003600000 [\w-]{24} 00000012 0000000007 [0-9a-f]{8}$/)
-  assert.equal(header?.split(' ')[2], written?.version)
+  const fields =
+    /^coatcheck\/1 0001700003600000 ([0-9a-f]{8}) ([0-9a-f]{8}) (000000000001 ([\w-]{24}) 00000012 0000000007)$/
+  const [, deadlineSum = '', sum = '', covered = '', version] = fields.exec(header ?? '') ?? []
+  assert.equal(version, written?.version)
+  assert.equal(crc32(`${covered}\n${owner}\n${payload}`), Number.parseInt(sum, 16))
+  assert.equal(crc32('0001700003600000', Number.parseInt(sum, 16)), Number.parseInt(deadlineSum, 16))
   assert.deepEqual([owner, payload], ['"ada \\"ö\\""', '{"v":1}'])
 })

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import type { Store } from '../../src/store.ts'
-import { DEADLINE_AT, deadlineField } from '../../src/stores/file-format.ts'
 import { placeOf } from '../../src/stores/file-layout.ts'
+import { touchRecord } from '../../src/stores/file-record.ts'
 import { fileStore } from '../../src/stores/file.ts'
 import { idOf, LATER, NOW, scratch, traces } from '../fixtures/file-harness.ts'
 
@@ -12,6 +12,9 @@ const ID = idOf(1)
 const ONE = { payload: 'one', expiresAt: LATER }
 const TWO = { payload: 'two', expiresAt: LATER }
 const ALL = { records: 10, ms: 60_000 }
+
+/** Without fsync a small record is written into its file, with it a new file is made. */
+const FSYNC = ['', ', with fsync']
 
 interface Scene {
   readonly directory: string
@@ -23,9 +26,9 @@ interface Scene {
   readonly two: Buffer
 }
 
-async function scene(context: TestContext): Promise<Scene> {
+async function scene(context: TestContext, fsync = false): Promise<Scene> {
   const directory = scratch(context)
-  const store = fileStore(directory)
+  const store = fileStore(directory, { fsync })
   const { file } = placeOf(directory, ID)
   const first = await store.create(ID, ONE, NOW)
   const one = fs.readFileSync(file)
@@ -45,34 +48,37 @@ function beforeTheLock(context: TestContext, action: () => void): void {
   })
 }
 
-test('an update that is overtaken by another conflicts', async (t) => {
-  const { directory, store, file, version, two } = await scene(t)
-  beforeTheLock(t, () => fs.writeFileSync(file, two))
-  assert.equal(await store.update(ID, version, { ...ONE, payload: 'three' }, NOW), 'conflict')
-  assert.equal((await store.read(ID, NOW))?.payload, 'two')
-  assert.deepEqual(traces(directory), [])
-})
+for (const fsync of [false, true])
+  test(`an update that is overtaken by another conflicts${FSYNC[Number(fsync)]}`, async (t) => {
+    const { directory, store, file, version, two } = await scene(t, fsync)
+    beforeTheLock(t, () => fs.writeFileSync(file, two))
+    assert.equal(await store.update(ID, version, { ...ONE, payload: 'three' }, NOW), 'conflict')
+    assert.equal((await store.read(ID, NOW))?.payload, 'two')
+    assert.deepEqual(traces(directory), [])
+  })
 
-test('an update that is overtaken by a delete is gone', async (t) => {
-  const { directory, store, file, version } = await scene(t)
-  beforeTheLock(t, () => fs.unlinkSync(file))
-  assert.equal(await store.update(ID, version, TWO, NOW), 'gone')
-  assert.equal(await store.read(ID, NOW), null)
-  assert.deepEqual(traces(directory), [])
-})
+for (const fsync of [false, true])
+  test(`an update that is overtaken by a delete is gone${FSYNC[Number(fsync)]}`, async (t) => {
+    const { directory, store, file, version } = await scene(t, fsync)
+    beforeTheLock(t, () => fs.unlinkSync(file))
+    assert.equal(await store.update(ID, version, TWO, NOW), 'gone')
+    assert.equal(await store.read(ID, NOW), null)
+    assert.deepEqual(traces(directory), [])
+  })
 
-test('a create that is overtaken by another leaves the other alone', async (t) => {
-  const { directory, store, file, two } = await scene(t)
-  fs.unlinkSync(file)
-  beforeTheLock(t, () => fs.writeFileSync(file, two))
-  assert.equal(await store.create(ID, { ...ONE, payload: 'three' }, NOW), null)
-  assert.equal((await store.read(ID, NOW))?.payload, 'two')
-  assert.deepEqual(traces(directory), [])
-})
+for (const fsync of [false, true])
+  test(`a create that is overtaken by another leaves the other alone${FSYNC[Number(fsync)]}`, async (t) => {
+    const { directory, store, file, two } = await scene(t, fsync)
+    fs.unlinkSync(file)
+    beforeTheLock(t, () => fs.writeFileSync(file, two))
+    assert.equal(await store.create(ID, { ...ONE, payload: 'three' }, NOW), null)
+    assert.equal((await store.read(ID, NOW))?.payload, 'two')
+    assert.deepEqual(traces(directory), [])
+  })
 
 test('a touch that is overtaken by a delete makes nothing, and one overtaken by a later touch moves nothing back', async (t) => {
   const { store, file } = await scene(t)
-  beforeTheLock(t, () => setDeadline(file, LATER + 500))
+  beforeTheLock(t, () => touchRecord(file, LATER + 500, NOW))
   assert.equal(await store.touch(ID, LATER + 100, NOW), true)
   assert.equal((await store.read(ID, NOW))?.expiresAt, LATER + 500)
   beforeTheLock(t, () => fs.unlinkSync(file))
@@ -88,44 +94,41 @@ test('a delete that is overtaken by another deleted nothing', async (t) => {
 
 test('a sweep that is overtaken by a touch removes nothing', async (t) => {
   const { store, file } = await scene(t)
-  beforeTheLock(t, () => setDeadline(file, LATER + 500))
+  beforeTheLock(t, () => touchRecord(file, LATER + 500, NOW))
   assert.equal((await store.sweep?.(LATER, ALL))?.removed, 0)
   assert.equal((await store.read(ID, LATER))?.payload, 'one')
 })
 
-test('a deadline that is read while a touch overwrites it is read again', async (t) => {
-  const { store } = await scene(t)
-  await store.touch(ID, LATER + 500, NOW)
-  const real = fs.readSync
-  let torn = 0
-  // The first look finds half of the digits of before: the kernel promises no more to a reader without the lock.
-  t.mock.method(fs, 'readSync', (file: number, bytes: Buffer, ...rest: [number, number, number]) => {
-    const length = real(file, bytes, ...rest)
-    if (torn++ === 0) bytes.write('0'.repeat(8), DEADLINE_AT, 'latin1')
-    return length
+for (const records of [1, 2])
+  test(`a deadline that is read while a touch overwrites it is read again, in a file of ${records}`, async (t) => {
+    const { store, file, two } = await scene(t)
+    if (records === 2) fs.writeFileSync(file, two)
+    await store.touch(ID, LATER + 500, NOW)
+    const at = fs.readFileSync(file).indexOf(`${LATER + 500}`)
+    const real = fs.readSync
+    let looks = 0
+    // The first look finds some digits of another deadline: the kernel promises no more to a reader without the lock.
+    t.mock.method(fs, 'readSync', (from: number, bytes: Buffer, ...rest: [number, number, number]) => {
+      const length = real(from, bytes, ...rest)
+      if (looks++ === 0) bytes.write('9', at, 'latin1')
+      return length
+    })
+    assert.equal((await store.read(ID, NOW))?.expiresAt, LATER + 500)
+    assert.equal(looks, 2)
+    looks = 0
+    for await (const listed of store.list?.() ?? []) assert.equal(listed.expiresAt, LATER + 500)
+    assert.equal(looks, 2)
   })
-  assert.equal((await store.read(ID, NOW))?.expiresAt, LATER + 500)
-  torn = 0
-  assert.equal(await store.touch(ID, LATER + 600, NOW), true, 'touch believes the lock only')
-  torn = 0
-  const version = (await store.read(ID, NOW))?.version ?? ''
-  torn = 0
-  assert.equal(typeof (await store.update(ID, version, TWO, NOW)), 'object', 'update believes the lock only')
-})
 
-test('verbs on an absent ID leave nothing in the folder', async (t) => {
+test('verbs on an absent ID leave nothing but the folder of its shard', async (t) => {
   const directory = scratch(t)
   const store = fileStore(directory)
   const before = fs.readdirSync(directory)
   assert.equal(await store.read(ID, NOW), null)
+  assert.deepEqual(fs.readdirSync(directory), before)
   assert.equal(await store.update(ID, 'v', ONE, NOW), 'gone')
   assert.equal(await store.touch(ID, LATER, NOW), false)
   assert.equal(await store.delete(ID), false)
-  assert.deepEqual(fs.readdirSync(directory), before)
+  assert.deepEqual(fs.readdirSync(placeOf(directory, ID).shard), [])
+  assert.deepEqual(traces(directory), [])
 })
-
-function setDeadline(file: string, expiresAt: number): void {
-  const bytes = fs.readFileSync(file)
-  bytes.write(deadlineField(expiresAt), DEADLINE_AT, 'latin1')
-  fs.writeFileSync(file, bytes)
-}

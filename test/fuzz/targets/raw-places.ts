@@ -87,7 +87,7 @@ async function encrypted(): Promise<RawPlace> {
   }
 }
 
-/** The bytes of the file; behind a tilde owner and payload, with a first line that is true of them. */
+/** The bytes of the file; behind a tilde owner and payload, with a first line that is true of them; behind two, as a second record. */
 async function file(): Promise<RawPlace> {
   const folder = mkdtempSync(join(tmpdir(), 'coatcheck-fuzz-'))
   const root = join(folder, 'sessions')
@@ -99,6 +99,7 @@ async function file(): Promise<RawPlace> {
       'src/stores/file.ts',
       'src/stores/file-format.ts',
       'src/stores/file-record.ts',
+      'src/stores/file-slots.ts',
       'src/stores/file-layout.ts',
     ],
     form: 'text',
@@ -107,6 +108,7 @@ async function file(): Promise<RawPlace> {
       encodeRecord({ payload, expiresAt: SOON, owner: 'ada' }, VERSION, 1).toString('latin1'),
       `~"ada"\n${payload}`,
       `~\n${payload}`,
+      `~~"ada"\n${payload}`,
     ],
     growing: {
       'a large file': (size) => `~\n${'a'.repeat(size)}`,
@@ -123,16 +125,25 @@ async function file(): Promise<RawPlace> {
   }
 }
 
+/** A record with the sequence 1; one that begins with a further tilde stands behind a first one. */
 function recordFile(text: string): Buffer {
-  const body = Buffer.from(text, 'utf8')
+  if (text.startsWith('~')) {
+    const first = recordBytes(Buffer.from('\n{}'), 1)
+    const second = recordBytes(Buffer.from(text.slice(1), 'utf8'), 2)
+    return Buffer.concat([first, Buffer.alloc(2048 - first.length + 1), second])
+  }
+  return recordBytes(Buffer.from(text, 'utf8'), 1)
+}
+
+function recordBytes(body: Buffer, sequence: number): Buffer {
   const ownerBytes = Math.max(body.indexOf('\n'), 0)
-  const version = VERSION
-  const lengths = `${String(ownerBytes).padStart(8, '0')} ${String(Math.max(body.length - ownerBytes - 1, 0)).padStart(10, '0')}`
-  const sum = crc32(body, crc32(version)).toString(16).padStart(8, '0')
-  return Buffer.concat([
-    Buffer.from(`coatcheck/1 ${String(SOON).padStart(16, '0')} ${version} ${lengths} ${sum}\n`),
-    body,
-  ])
+  const digits = (value: number, width: number): string => String(value).padStart(width, '0')
+  const lengths = `${digits(ownerBytes, 8)} ${digits(Math.max(body.length - ownerBytes - 1, 0), 10)}`
+  const covered = Buffer.concat([Buffer.from(`${digits(sequence, 12)} ${VERSION} ${lengths}\n`), body])
+  const sum = crc32(covered)
+  const hex = (value: number): string => value.toString(16).padStart(8, '0')
+  const deadline = digits(SOON, 16)
+  return Buffer.concat([Buffer.from(`coatcheck/1 ${deadline} ${hex(crc32(deadline, sum))} ${hex(sum)} `), covered])
 }
 
 /** [version, deadline, owner, payload]; a text that begins with "bytes:" is bytes, which need be no UTF-8. */
