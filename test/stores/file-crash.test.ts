@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileStore } from '../../src/stores/file.ts'
-import {
-  idOf,
-  LATER,
-  NOW,
-  payloadOf,
-  scratch,
-  startChild,
-  traces,
-  valueOf,
-  writtenRecord,
-} from '../fixtures/file-harness.ts'
+import { idOf, LATER, NOW, payloadOf, scratch, startChild, traces, valueOf } from '../fixtures/file-harness.ts'
 
 const ALL = { records: 1_000_000, ms: 60_000 }
 
@@ -50,39 +40,3 @@ for (const verb of ['create', 'update', 'update large', 'touch', 'delete', 'swee
     assert.ok(points >= least, `${points} points were tried, at least ${least} expected`)
   })
 }
-
-test('two processes that add 200 each to one record make 400', async (t) => {
-  const directory = scratch(t)
-  const store = fileStore(directory)
-  const id = idOf(1)
-  await store.create(id, { payload: '0', expiresAt: LATER }, NOW)
-  const children = [1, 2].map(() => startChild({ role: 'increment', directory, id, count: 200 }))
-  await Promise.all(children.map((child) => child.ended))
-  for (const child of children) assert.deepEqual(child.lines, ['ready', 'done'])
-  assert.equal((await store.read(id, NOW))?.payload, '400')
-  await store.close?.()
-})
-
-test('whoever reads while another process overwrites and touches sees each record as it was written, and never an older one', async (t) => {
-  const directory = scratch(t)
-  const store = fileStore(directory)
-  const id = idOf(1)
-  await store.create(id, writtenRecord(0), NOW)
-  const count = 4000
-  const child = startChild({ role: 'overwrite', directory, id, count })
-  await child.until((lines) => lines.includes('ready'))
-  let [last, reads] = [0, 0]
-  while (last < count) {
-    const found = await store.read(id, NOW)
-    const value = valueOf(found?.payload ?? '')
-    assert.ok(value >= last, `${value} after ${last}`)
-    const touched = (found?.expiresAt ?? 0) - writtenRecord(value).expiresAt
-    assert.ok(touched === 0 || touched === 1, `${value} with the deadline of another: ${touched}`)
-    last = value
-    // What the child says, and its end, are heard between reads.
-    if (++reads % 1000 === 0) await new Promise((resolve) => setImmediate(resolve))
-  }
-  await child.ended
-  assert.deepEqual(child.lines, ['ready', 'done'])
-  await store.close?.()
-})
