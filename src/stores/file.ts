@@ -1,7 +1,7 @@
-import { warnOnce } from '../runtime/platform.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { SessionError } from '../errors.ts'
 import type { EvictingStore, ListedRecord, RecordInput, Version } from '../store.ts'
+import { warnOfDamage } from './file-damage.ts'
 import { openFolder } from './file-folder.ts'
 import { type Header, type NotARecord, recordBytes, versionSource } from './file-format.ts'
 import {
@@ -135,7 +135,7 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): Ev
         const found = readRecord(file)
         if (found === null) return null
         if ('payload' in found) return found.expiresAt > now ? found : null
-        warnOnce(DAMAGE[found.state].code, `${file} ${DAMAGE[found.state].meaning}`)
+        warnOfDamage(file, found.state)
         return null
       }),
 
@@ -219,23 +219,6 @@ export function fileStore(directory: string, options: FileStoreOptions = {}): Ev
       folder.leave()
     },
   }
-}
-
-/** What a file under a record's name says when it is not a record, to the operator. */
-const DAMAGE: Readonly<Record<NotARecord['state'], { readonly code: string; readonly meaning: string }>> = {
-  torn: {
-    code: 'COATCHECK_RECORD_TORN',
-    meaning:
-      'is damaged, as after a power failure, and counts as absent: its visitor starts anew. The sweep removes it',
-  },
-  newer: {
-    code: 'COATCHECK_RECORD_NEWER',
-    meaning: 'was written by a later version of Coatcheck and counts as absent: its visitor starts anew. It is kept',
-  },
-  foreign: {
-    code: 'COATCHECK_RECORD_FOREIGN',
-    meaning: 'is not a session and counts as absent. It is kept: move it away',
-  },
 }
 
 function isLive(header: Header | NotARecord | null, now: number): header is Header {

@@ -21,7 +21,7 @@ async function scene(
   readonly directory: string
   readonly file: string
   /** Replace the record; answers with the bytes of the file. */
-  write(payload: string, owner?: string): Promise<Buffer>
+  readonly write: (payload: string, owner?: string) => Promise<Buffer>
 }> {
   const directory = scratch(context)
   const store = fileStore(directory)
