@@ -6,9 +6,9 @@ import { announcedBytes, beginsRecord, type Header, isWhole, type NotARecord, pa
  * 150 us of CPU, and a write into a file that is there 3 us. The trade-off: the version before the current one stays
  * in the file until the next change.
  *
- * The first record begins the file. The second one begins behind a NUL at byte 2048, 4096 or 16384: at the first of
- * these that leaves room for both when it is written for the first time, so the two of a usual session share one block
- * of the disk. No payload and no owner contains a NUL (src/store.ts), so none can pass for a second record.
+ * The first record begins the file. The second one begins behind a NUL at byte 2048, 4096, 8192, 16384 or 28672: at the
+ * first of these that leaves room for both when it is written for the first time, so the two of a usual session share one
+ * block of the disk. No payload and no owner contains a NUL (src/store.ts), so none can pass for a second record.
  *
  * The current record is the whole one with the higher sequence. Whoever writes holds the record's lock and never
  * touches the current one, but for its deadline:
@@ -23,11 +23,11 @@ import { announcedBytes, beginsRecord, type Header, isWhole, type NotARecord, pa
  * when it says the same as another one just before: the record was then current all the time between.
  */
 
-/** Bytes of the largest record that there may be two of in a file. */
-export const LARGEST_BESIDE = 16_384
+/** Bytes of the largest record that there may be two of in a file, both of which one read of 64 KiB shall see. */
+export const LARGEST_BESIDE = 28_672
 
 /** Where a second record may begin, less the NUL before it. What does not fit before the last one is replaced by a new file. */
-const ROOMS = [2048, 4096, LARGEST_BESIDE]
+const ROOMS = [2048, 4096, 8192, 16_384, LARGEST_BESIDE]
 
 /** The current record of a file. */
 export interface Current {

@@ -65,7 +65,7 @@ test('whatever order of changes, and of writers killed at any byte: what was ack
   const pick = (): (typeof stores)[number] => stores[random(3)] ?? assert.fail()
   const ids = [1, 2, 3].map(idOf)
   const known = new Map<string, StoredRecord | null>(ids.map((id) => [id, null]))
-  const sizes = [10, 300, 1800, 1990, 2100, 3900, 4100, 9000, 17_000, 70_000]
+  const sizes = [10, 300, 1800, 1990, 2100, 3900, 4100, 9000, 17_000, 29_000, 70_000]
   let value = 0
   const next = (): { payload: string; expiresAt: number; owner?: string } => {
     const size = sizes[random(random(3) === 0 ? sizes.length : 3)] ?? 0

@@ -83,10 +83,12 @@ test('the second record stands where both have room; one that has none gets a ne
     [10, fits(2049), 4097],
     [fits(2049), 10, 4097],
     [fits(4096), fits(4096), 4097],
-    [fits(4097), 10, 16_385],
-    [10, fits(16_384), 16_385],
-    [10, fits(16_385), 0],
-    [fits(16_385), 10, 0],
+    [fits(4097), 10, 8193],
+    [10, fits(8193), 16_385],
+    [fits(16_385), 10, 28_673],
+    [fits(28_672), fits(28_672), 28_673],
+    [10, fits(28_673), 0],
+    [fits(28_673), 10, 0],
   ] as const) {
     const { write } = await scene(t, first)
     assert.deepEqual(
@@ -250,7 +252,7 @@ test('a later version that wrote beside a record of ours has the last word, and 
 
 test('a payload that imitates a second record is none, even when the first line is lost', async (t) => {
   const imitation = encodeRecord({ payload: 'evil', expiresAt: LATER, owner: 'root' }, 'v'.repeat(24), 99).toString()
-  for (const at of [2048, 4096, 16_384]) {
+  for (const at of [2048, 4096, 8192, 16_384, 28_672]) {
     const { store, file } = await scene(t)
     const payload = `${'a'.repeat(at - FIRST_LINE - 1)}\n${imitation}`
     await store.delete(ID)
