@@ -58,7 +58,7 @@ export function readRecord(path: string): StoredRecord | NotARecord | null {
     if (found.state !== 'record') return found
     const { header, at } = found
     let [bytes, length] = [shared(), found.length]
-    if (length === bytes.length && announcedBytes(header) > length) {
+    if (announcedBytes(header) > length) {
       // Never more than there is: a damaged length must not become an allocation of gigabytes.
       bytes = Buffer.allocUnsafe(Math.min(announcedBytes(header), node().fs.fstatSync(file).size))
       length = fill(file, bytes, shared().copy(bytes))

@@ -164,6 +164,13 @@ test('a touch cut off at any byte leaves the record, and the next one mends its 
   }
 })
 
+test('a touch that moves nothing writes nothing', async (t) => {
+  const { store } = await scene(t)
+  const written = t.mock.method(fs, 'writeSync')
+  for (const deadline of [LATER, LATER - 1]) assert.equal(await store.touch(ID, deadline, NOW), true)
+  assert.equal(written.mock.callCount(), 0)
+})
+
 test('both records torn: absent, and the sweep removes it', async (t) => {
   const { store, file, write } = await scene(t)
   const bytes = await write('b')
@@ -248,6 +255,54 @@ test('a later version that wrote beside a record of ours has the last word, and 
   assert.equal(await store.delete(ID), false)
   await store.sweep?.(LATER, { records: 10, ms: 60_000 })
   assert.deepEqual(fs.readFileSync(file), bytes)
+})
+
+test('a file that does not begin as one of ours is left alone, whatever stands in it further on', async (t) => {
+  const { store, file, write } = await scene(t)
+  const two = await write('b')
+  for (const [state, beginning] of [
+    ['foreign', 'Dear diary, '],
+    ['newer', 'coatcheck/2 '],
+  ] as const) {
+    const bytes = Buffer.from(two)
+    bytes.write(beginning)
+    fs.writeFileSync(file, bytes)
+    const looks = seenOnce(t, bytes)
+    assert.deepEqual(readRecord(file), { state })
+    assert.equal(looks(), 1, 'nobody is about to make a record of it')
+    t.mock.restoreAll()
+    assert.equal(await store.update(ID, 'v', { payload: 'c', expiresAt: LATER }, NOW), 'gone')
+    assert.equal(await store.delete(ID), false)
+    assert.deepEqual(fs.readFileSync(file), bytes)
+  }
+})
+
+test('a first record whose first line is torn: the second counts once it has been seen twice', async (t) => {
+  const { store, file, write } = await scene(t)
+  const two = await write('b')
+  two.write('x', 50)
+  fs.writeFileSync(file, two)
+  const looks = seenOnce(t, two)
+  assert.equal((await store.read(ID, NOW))?.payload, 'b')
+  assert.equal(looks(), 2)
+})
+
+test('an only record that is torn is gone for every verb', async (t) => {
+  const { store, file } = await scene(t)
+  fs.truncateSync(file, 60)
+  assert.equal(await store.update(ID, 'v', { payload: 'b', expiresAt: LATER }, NOW), 'gone')
+  assert.equal(await store.touch(ID, LATER + 1, NOW), false)
+  assert.equal(fs.statSync(file).size, 60)
+})
+
+test('of two records with one sequence, which no writer of ours makes, the first counts', async (t) => {
+  const { store, file } = await scene(t)
+  const [one, two] = ['one', 'two'].map((payload) =>
+    encodeRecord({ payload, expiresAt: LATER }, 'v'.repeat(24), 7, payload === 'two'),
+  )
+  assert.ok(one && two)
+  fs.writeFileSync(file, Buffer.concat([one, Buffer.alloc(2048 - one.length), two]))
+  assert.equal((await store.read(ID, NOW))?.payload, 'one')
 })
 
 test('a payload that imitates a second record is none, even when the first line is lost', async (t) => {
