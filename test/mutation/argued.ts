@@ -248,6 +248,12 @@ export const argued: readonly Argued[] = [
   },
   {
     file: 'src/stores/file-record.ts',
+    was: 'length < bytes.length',
+    becomes: 'length <= bytes.length',
+    why: 'a read of nothing reads nothing, and ends the loop',
+  },
+  {
+    file: 'src/stores/file-record.ts',
     was: 'announcedBytes(header) > length',
     becomes: 'announcedBytes(header) >= length',
     why: 'what is there already is copied: no more is read',

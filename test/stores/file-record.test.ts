@@ -142,6 +142,36 @@ test('a flush that fails is an error', async (t) => {
   assert.deepEqual(openFiles(directory), [])
 })
 
+test('a folder that the system does not let anybody flush is no error', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory, { fsync: true })
+  const { shard } = placeOf(directory, ID)
+  for (const code of ['EISDIR', 'EPERM', 'EACCES']) {
+    await store.create(ID, RECORD, NOW)
+    const real = fs.openSync
+    let refused = 0
+    const mock = t.mock.method(fs, 'openSync', (path: string, ...rest: [string, number]) => {
+      if (path !== shard) return real(path, ...rest)
+      refused++
+      throw failed(code)
+    })
+    assert.equal(await store.delete(ID), true)
+    assert.equal(refused, 1)
+    mock.mock.restore()
+  }
+})
+
+test('a large file that is cut while it is read is torn', async (t) => {
+  const directory = scratch(t)
+  const store = fileStore(directory)
+  await store.create(ID, { payload: 'x'.repeat(70_000), expiresAt: LATER }, NOW)
+  const { readSync } = fs
+  t.mock.method(fs, 'readSync', (file: number, bytes: Buffer, from: number, length: number, at: number) =>
+    from === 0 ? readSync(file, bytes, from, length, at) : 0,
+  )
+  assert.deepEqual(readRecord(placeOf(directory, ID).file), { state: 'torn' })
+})
+
 test('what cannot be read is an error, not an absent session', async (t) => {
   const directory = scratch(t)
   const store = fileStore(directory)
