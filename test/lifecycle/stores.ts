@@ -162,9 +162,15 @@ function seenIn(output: string, line: RegExp = /^([\da-f]{64}) (\d+)(?: (\d+))?$
   return seen
 }
 
+/** Of two first lines in a file that with the higher sequence counts, as long as nobody is killed. */
+const FIRST_LINES = `
+  cd "$0"
+  for file in */*; do
+    [ ! -f "$file" ] || echo "\${file#*/} $(grep -aoE 'coatcheck/1 [0-9]{16} .{17} [0-9]{12}' "$file" | sort -k 5 | tail -n 1)"
+  done`
+
 async function seenInFolder(folder: string): Promise<Map<string, Seen>> {
-  const script = 'cd "$0" && for file in */*; do [ ! -f "$file" ] || echo "${file#*/} $(head -n 1 "$file")"; done'
-  return seenIn(await runToEnd('sh', ['-c', script, folder]), /^([\da-f]{64}) coatcheck\/1 (\d+)/)
+  return seenIn(await runToEnd('sh', ['-c', FIRST_LINES, folder]), /^([\da-f]{64}) coatcheck\/1 (\d+)/)
 }
 
 function seenInSqlite(file: string): Map<string, Seen> {
