@@ -17,10 +17,11 @@ import { announcedBytes, beginsRecord, type Header, isWhole, type NotARecord, pa
  * - An acknowledged touch is in the current record, where an update never writes; the update itself brings the deadline
  *   that its caller asked for.
  *
- * Readers hold no lock, so two writes may happen while one copies the file: the record it had copied first may be
- * replaced, and the one that replaced it be torn in the copy by the write after next. Then an older version is all
- * that is whole in the copy. So a copy counts only when both records are in order, their sequences side by side; or
- * when it says the same as another one just before: the record was then current all the time between.
+ * Readers hold no lock, so two writes may happen while one copies the file: the record it had copied first is replaced,
+ * and the one that replaced it is torn in the copy by the write after next. Then an older version is all that is whole in
+ * the copy (once in 860,000 reads beside a process that did nothing but write). So a copy counts only when both records
+ * are in order, their sequences side by side; or when it says the same as another one just before: what it found then
+ * stood there all the time between, and was current when the other one was seen torn.
  */
 
 /** Bytes of the largest record that there may be two of in a file, both of which one read of 64 KiB shall see. */
