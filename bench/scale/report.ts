@@ -1,11 +1,14 @@
 import { estimate, median } from '../http/statistics.ts'
 import type { Estimate } from '../http/statistics.ts'
 import type { Slice, Verb } from './cost.ts'
+import { populationOf } from './population.ts'
 import type { Found, Pair, Swept } from './run.ts'
 
 /** What `bench/scale.md` says. */
 export function report(all: readonly Found[]): string {
-  const names = [...new Set(all.flatMap(({ filled }) => Object.keys(filled)))]
+  const names = [...new Set(all.flatMap(({ filled }) => Object.keys(filled)))].toSorted(
+    (a, b) => populationOf(a).sessions - populationOf(b).sessions,
+  )
   const lines = [
     '# Measured at scale',
     '',

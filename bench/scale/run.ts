@@ -57,7 +57,7 @@ const { values: flags } = parseArgs({
   options: {
     store: { type: 'string' },
     sessions: { type: 'string', default: '1k,100k,1M' },
-    rounds: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '12' },
     sweep: { type: 'boolean', default: true },
     quick: { type: 'boolean', default: false },
   },
@@ -69,6 +69,8 @@ const chosen = flags.store?.split(',') ?? Object.keys(places)
 for (const store of chosen)
   if (!(store in places)) throw new Error(`--store ${store}: there are ${Object.keys(places).join(', ')}`)
 const rounds = flags.quick ? 3 : Number(flags.rounds)
+/** In one slice: some tenths of a second, or one turn of the garbage collector decides. */
+const REQUESTS: Readonly<Record<string, number>> = { memory: 20_000, file: 6000, sqlite: 6000 }
 const STRETCH_MS = 1500
 const PER_SECOND = 250
 /** No more sweeping than that is measured with visitors. */
@@ -108,7 +110,7 @@ async function measure(store: string): Promise<Found> {
       filled[name] = one
       say(`${name} filled in ${one.seconds.toFixed(1)} s, ${one.bytes.toFixed(0)} B a session`)
     }
-    const requests = ['memory', 'file', 'sqlite'].includes(store) ? 4000 : 2000
+    const requests = REQUESTS[store] ?? 2000
     const slices = await application.costs(names, { rounds, requests, atOnce: 8 })
     for (const name of names) say(`${name}: ${summary(slices.filter(({ population }) => population === name))}`)
     const sweep = flags.sweep
