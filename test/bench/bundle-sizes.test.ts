@@ -15,7 +15,7 @@ const BOUNDS: Readonly<Record<string, number>> = {
   'coatcheck/fastify': 6.3,
   'coatcheck/koa': 5.9,
   'coatcheck/hono': 2.7,
-  'coatcheck/fetch': 2.5,
+  'coatcheck/fetch': 2.6,
   'coatcheck/stores/memory': 2.9,
   'coatcheck/stores/redis': 5.4,
   'coatcheck/stores/postgres': 5.7,

@@ -392,12 +392,6 @@ export const argued: readonly Argued[] = [
   },
   {
     file: 'src/backend/compare-and-set.ts',
-    was: "!('missing' in reading) || !reading.successor",
-    becomes: "!('missing' in reading) && ",
-    why: 'the same',
-  },
-  {
-    file: 'src/backend/compare-and-set.ts',
     was: '() => null',
     becomes: '() => undefined',
     why: 'either is no record',
