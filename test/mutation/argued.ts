@@ -116,9 +116,9 @@ export const argued: readonly Argued[] = [
   },
   {
     file: 'src/backend/compare-and-set.ts',
-    was: "!('missing' in reading) || !reading.successor",
+    was: '!reading.successor',
     becomes: 'false',
-    why: 'a live record has no grace, and a grace that leads to no ID opens nothing: the third condition is enough',
+    why: 'a grace that leads to no ID opens nothing: the second condition is enough',
   },
   {
     file: 'src/backend/compare-and-set.ts',
@@ -341,18 +341,6 @@ export const argued: readonly Argued[] = [
     was: 'want.authAt === current.head.authAt',
     becomes: 'true',
     why: 'the time of a proof changes with the owner, or with a new ID, which is written anyway',
-  },
-  {
-    file: 'src/backend/record-writer.ts',
-    was: 'authAt === undefined',
-    becomes: 'false',
-    why: 'JSON leaves out what is undefined; the types ask for it to be absent',
-  },
-  {
-    file: 'src/backend/record-writer.ts',
-    was: 'note === undefined',
-    becomes: 'false',
-    why: 'JSON leaves out what is undefined; the types ask for it to be absent',
   },
   {
     file: 'src/backend/record-writer.ts',
