@@ -42,6 +42,8 @@ return { 'written' }
 /**
  * now, version, lapsesAt, expected, expiresAt, owner or '', 'anonymous' | 'owned' | 'indexed', field, value … →
  * 'gone', 'conflict', 'index', or 'written' with the owner and the entry that are no longer the record's.
+ *
+ * Most updates leave the deadline, and are of nobody's session: two commands less are a fifth less of Redis's time.
  */
 export const UPDATE: RedisScript = script(`${RECORD}
 if not live then return { 'gone' } end
@@ -49,8 +51,8 @@ if r[1] == ARGV[2] then return { 'written' } end
 if r[1] ~= ARGV[4] then return { 'conflict' } end
 if ARGV[7] == 'owned' and (r[3] ~= ARGV[6] or tonumber(r[5] or 0) < tonumber(ARGV[5])) then return { 'index' } end
 redis.call('HSET', KEYS[1], unpack(ARGV, 8))
-if ARGV[7] == 'anonymous' then redis.call('HDEL', KEYS[1], 'owner', 'entry', 'entryUntil') end
-redis.call('PEXPIREAT', KEYS[1], ARGV[3])
+if ARGV[7] == 'anonymous' and (r[3] or r[4] or r[5]) then redis.call('HDEL', KEYS[1], 'owner', 'entry', 'entryUntil') end
+if r[2] ~= ARGV[5] then redis.call('PEXPIREAT', KEYS[1], ARGV[3]) end
 if ARGV[7] == 'owned' then return { 'written' } end
 return { 'written', r[3], r[4] }
 `)
