@@ -25,6 +25,8 @@ suite('"Look at it" on the page of each store; to write it anew: npm run lifecyc
     const id = 'a'.repeat(64)
     assert.equal(masked(file('ada', 'Nov 21 14:20', id)), masked(file('root', 'Dec  1 09:00', id)))
     assert.equal(masked('version d957240fd1431e74e3cb8080'), masked('version   0d4c0925d5f508b2ab1d4083'))
+    const sealed = (body: string) => `sealed1.JTtl97mO.${body}==`
+    assert.equal(masked(sealed('Y/LZ')), masked(sealed(`Q+${'a'.repeat(24)}/1234567890`)))
     assert.notEqual(masked('"keys":["user","cart"]'), masked('"keys":["user"]'))
     assert.notEqual(masked('expires_at = 1797949215976'), masked('expires = 1797949215976'))
   })

@@ -110,16 +110,19 @@ export const looks: Readonly<Record<string, () => Promise<string>>> = {
 
 /** Whatever differs from run to run is one character; the rest must be the same. */
 export function masked(text: string): string {
-  return text
-    .replaceAll(/^(-rw-+) +\d+ \S+ \S+/gm, '$1')
-    .replaceAll(ID, 'ID')
-    .replaceAll(/\d{10}\.[\w-]{8}/g, '~')
-    .replaceAll(/(?<![\w-])[\w-]{24}(?![\w-])/g, '~')
-    .replaceAll(/^(sealed\d\.)[\w-]+\.[\w+/]+=*$/gm, '$1~')
-    .replaceAll(/[\da-f]{8,}/g, '~')
-    .replaceAll(/[A-Z][a-z]{2} +\d+ \d\d:\d\d/g, '~')
-    .replaceAll(/\d+/g, '~')
-    .replaceAll(/[ -]{2,}/g, ' ')
+  return (
+    text
+      // First: by chance it holds what looks like one of the others.
+      .replaceAll(/^(sealed\d\.)[\w-]+\.[\w+/]+=*$/gm, '$1~')
+      .replaceAll(/^(-rw-+) +\d+ \S+ \S+/gm, '$1')
+      .replaceAll(ID, 'ID')
+      .replaceAll(/\d{10}\.[\w-]{8}/g, '~')
+      .replaceAll(/(?<![\w-])[\w-]{24}(?![\w-])/g, '~')
+      .replaceAll(/[\da-f]{8,}/g, '~')
+      .replaceAll(/[A-Z][a-z]{2} +\d+ \d\d:\d\d/g, '~')
+      .replaceAll(/\d+/g, '~')
+      .replaceAll(/[ -]{2,}/g, ' ')
+  )
 }
 
 /** A visitor whose session holds a name and a cart; resolves with the value of the cookie. */
