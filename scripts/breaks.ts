@@ -30,11 +30,19 @@ if (!serve) throw new Error('test/adapters/servers.ts has no node:http')
 runAdapterCases({ test, label: 'node:http: ', serve, open: async () => ({ store: memoryStore() }) })
 `
 
-const COPIED = ['package.json', 'src', 'docs/session.md', 'test/core', 'test/stores/memory.test.ts', 'test/adapters']
-/** These need a process of their own: they count warnings that come once per process, or start servers. */
-const ALONE = ['test/core/respond.test.ts', 'test/node-cases.test.ts']
+const COPIED = [
+  'package.json',
+  'src',
+  'docs/session.md',
+  'test/core',
+  'test/stores/memory.test.ts',
+  'test/tokens',
+  'test/adapters',
+]
+/** These need a process of their own: they count warnings that come once per process, listen to all events, or start servers. */
+const ALONE = ['test/core/respond.test.ts', 'test/stores/memory.test.ts', 'test/node-cases.test.ts']
 /** All others share one: starting a process costs more than most of the files. */
-const TOGETHER = ['test/stores/memory.test.ts', 'test/core/*.test.ts']
+const TOGETHER = ['test/core/*.test.ts']
 
 interface Run {
   /** The first failing test; undefined when none failed. */
